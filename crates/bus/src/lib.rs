@@ -1,0 +1,174 @@
+//! The road between gateways and writers: one trait, two backends (`nats:`, `local:`), chosen by the URL.
+//!
+//! The bus is a hint, the store is the truth: what is published here may be lost, doubled or come late, and
+//! nothing but latency depends on it. Requests end with an answer or an error, never in silence.
+
+mod message;
+mod partition;
+mod trace;
+
+use async_trait::async_trait;
+use tokio::sync::{mpsc, oneshot, watch};
+
+pub use message::{Answer, Ask, Beat, Note, PageLimit, RoomEvents, Submission};
+pub use partition::{PARTITIONS, Partition};
+pub use trace::TraceParent;
+
+/// The road. One connection a process: what one task hands over in order leaves in that order.
+#[async_trait]
+pub trait Bus: Send + Sync + 'static {
+    /// Hands a request over. Once this returns, the request stands before everything that is handed over
+    /// later; the answer comes through [`Pending`].
+    ///
+    /// # Errors
+    /// [`BusError::Cut`] at once while the bus is not connected: nothing was handed over.
+    async fn ask(&self, door: Door, ask: Ask, trace: Option<TraceParent>) -> Result<Pending, BusError>;
+
+    /// Takes the requests that come to a door into `into`, until the guard is dropped. Several servers of one
+    /// [`Door::is_shared`] door share its requests; those of another each get all.
+    ///
+    /// # Errors
+    /// [`BusError`] if the bus has been closed.
+    async fn serve(&self, door: Door, into: mpsc::Sender<Asked>) -> Result<Listening, BusError>;
+
+    /// Answers a request, after everything that this task handed over before.
+    ///
+    /// # Errors
+    /// [`BusError`]; the asker then runs into its time limit.
+    async fn answer(&self, to: ReplyTo, answer: Answer) -> Result<(), BusError>;
+
+    /// Tells everybody who listens to the note's topic.
+    ///
+    /// # Errors
+    /// [`BusError`] if it certainly went nowhere.
+    async fn publish(&self, note: Note, trace: Option<TraceParent>) -> Result<(), BusError>;
+
+    /// Hears the notes of a topic into `into`, until the guard is dropped. While `into` is full the bus keeps
+    /// a bounded number of notes and then loses some; that shows as a new [`Link::losses`].
+    ///
+    /// # Errors
+    /// [`BusError`] if the bus has been closed.
+    async fn listen(&self, topic: Topic, into: mpsc::Sender<Heard>) -> Result<Listening, BusError>;
+
+    /// The state of the connection, as it changes.
+    fn link(&self) -> watch::Receiver<Link>;
+
+    /// Comes back when everything that was handed over before has reached the other side.
+    ///
+    /// # Errors
+    /// [`BusError`].
+    async fn settle(&self) -> Result<(), BusError>;
+}
+
+/// Where a request goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Door {
+    /// Submissions for rooms of a partition: the writer that has won it.
+    Submit(Partition),
+    /// Submissions for any room: one of all writers.
+    SubmitAny,
+    /// Reads of rooms of a partition: the writer that has won it.
+    Read(Partition),
+    /// Reads of any room: one of all writers.
+    ReadAny,
+}
+
+impl Door {
+    /// True if each request goes to only one of those who serve it (a queue group).
+    #[must_use]
+    pub const fn is_shared(self) -> bool {
+        matches!(self, Self::SubmitAny | Self::ReadAny)
+    }
+}
+
+/// What can be listened to.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Topic {
+    /// The events of one room.
+    Room(chat::RoomId),
+    /// The events of all rooms of a partition.
+    Rooms(Partition),
+    /// The announced heads of a partition's rooms.
+    Heads(Partition),
+    /// The beats of the writers.
+    Beats,
+}
+
+/// A note as it was heard.
+#[derive(Debug)]
+pub struct Heard {
+    /// What it says.
+    pub note: Note,
+    /// The trace that it belongs to.
+    pub trace: Option<TraceParent>,
+}
+
+/// A request as it came in.
+#[derive(Debug)]
+pub struct Asked {
+    /// What is asked.
+    pub ask: Ask,
+    /// The trace that it belongs to.
+    pub trace: Option<TraceParent>,
+    /// Where the answer goes.
+    pub reply_to: ReplyTo,
+}
+
+/// Where an answer goes. Dropped without an answer, the asker runs into its time limit.
+#[derive(Debug)]
+pub struct ReplyTo(pub(crate) ReplyRoute);
+
+#[derive(Debug)]
+pub(crate) enum ReplyRoute {
+    /// Inside this process.
+    Local(oneshot::Sender<Result<Answer, BusError>>),
+    /// A NATS subject.
+    Subject(String),
+}
+
+/// A request that is on its way. Await it for the answer; it knows no time limit of its own, and dropping it
+/// forgets the request, not what the request does.
+#[derive(Debug)]
+pub struct Pending(pub(crate) oneshot::Receiver<Result<Answer, BusError>>);
+
+impl Future for Pending {
+    type Output = Result<Answer, BusError>;
+
+    fn poll(
+        mut self: std::pin::Pin<&mut Self>,
+        cx: &mut std::task::Context<'_>,
+    ) -> std::task::Poll<Self::Output> {
+        std::pin::Pin::new(&mut self.0).poll(cx).map(|got| got.unwrap_or(Err(BusError::Cut)))
+    }
+}
+
+/// Keeps a subscription alive; dropped, it ends.
+#[derive(Debug)]
+#[must_use = "the subscription ends when this is dropped"]
+pub struct Listening(
+    #[expect(dead_code, reason = "held for its drop")] pub(crate) tokio_util::sync::DropGuard,
+);
+
+/// The state of the connection to the bus.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Link {
+    /// Whether there is a connection now.
+    pub connected: bool,
+    /// Grows whenever notes may have been lost: with each reconnect, and each time a listener was too slow.
+    pub losses: u64,
+}
+
+/// Why the bus did not do it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum BusError {
+    /// Nobody serves that door. The request was certainly not handled.
+    #[error("nobody serves this")]
+    NoResponder,
+    /// There is no connection, or it broke: whether the request arrived is unknown unless it was refused at
+    /// the hand-over.
+    #[error("the bus is not connected")]
+    Cut,
+    /// The answer could not be read.
+    #[error("unreadable answer: {0}")]
+    Unreadable(String),
+}

@@ -1,0 +1,1 @@
+//! What clients speak: bytes to words and back, one folder a dialect.

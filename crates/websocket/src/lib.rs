@@ -1,0 +1,1 @@
+//! RFC 6455 frames, both sides, without I/O.

@@ -1,0 +1,1 @@
+//! The stateless gateway: sockets in, sessions, rooms, fan-out, catch-up.

@@ -1,0 +1,2 @@
+//! Load tester.
+fn main() {}

@@ -1,0 +1,1 @@
+//! Starts Postgres and NATS for tests: own processes, free ports, temporary directories, ended whatever happens.

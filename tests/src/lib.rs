@@ -1,0 +1,1 @@
+//! The test language of Parlor, and the tests of the whole system.
