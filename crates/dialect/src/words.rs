@@ -1,0 +1,263 @@
+//! The neutral words between sessions and dialects, designed against all four dialects at once.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use chat::{
+    Change, Epoch, HistoryPage, PageFrom, Refusal, RequestId, RoomId, RoomState, RoomSummary, Seq, Stored,
+    Timestamp, User,
+};
+
+/// Where an answer belongs, in the client's own bytes: the native `ref`, Phoenix' join_ref, ref and topic.
+/// Only the dialect that made it looks inside. At most [`Mark::BYTES_MAX`] bytes.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
+pub struct Mark(Box<str>);
+
+impl Mark {
+    /// The longest mark.
+    pub const BYTES_MAX: usize = 512;
+
+    /// Keeps the bytes of a mark.
+    #[must_use]
+    pub fn new(bytes: &str) -> Self {
+        Self(bytes.into())
+    }
+
+    /// The bytes; empty if the client wants no answer marked.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// A client's own name for one subscription, kept to the byte: the room itself (native), the identifier
+/// (Action Cable), the topic (Phoenix), the channel (Pusher). Several aliases of one connection may stand for
+/// one room; each is a subscription of its own and gets every event once. Cheap to clone.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Alias(Arc<str>);
+
+impl Alias {
+    /// The longest alias, in bytes.
+    pub const BYTES_MAX: usize = 1024;
+
+    /// Keeps an alias.
+    #[must_use]
+    pub fn new(alias: &str) -> Self {
+        Self(alias.into())
+    }
+
+    /// As the client wrote it.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// From where a subscription wants to see the room.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum From {
+    /// From now on.
+    Live,
+    /// Everything after a position; in another epoch than the one given, the position means nothing.
+    After(Seq, Option<Epoch>),
+}
+
+/// What a client asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Command {
+    /// Identify, or renew the token.
+    Hello {
+        /// Where the answer belongs.
+        mark: Mark,
+        /// The token, unchecked.
+        token: String,
+    },
+    /// Open a subscription.
+    Join {
+        /// Where the answer belongs.
+        mark: Mark,
+        /// The name of the subscription.
+        alias: Alias,
+        /// Its room.
+        room: RoomId,
+        /// From where.
+        from: From,
+    },
+    /// End a subscription.
+    Leave {
+        /// Where the answer belongs.
+        mark: Mark,
+        /// The name of the subscription.
+        alias: Alias,
+        /// Its room.
+        room: RoomId,
+    },
+    /// Change something in a room. Without an id the server makes one.
+    Send {
+        /// Where the answer belongs.
+        mark: Mark,
+        /// The room.
+        room: RoomId,
+        /// The client's id of this request.
+        id: Option<RequestId>,
+        /// What to change.
+        change: Change,
+    },
+    /// A page of messages as they stand.
+    History {
+        /// Where the answer belongs.
+        mark: Mark,
+        /// The room.
+        room: RoomId,
+        /// Where the page begins.
+        from: PageFrom,
+        /// How many messages at the most, if the client said.
+        limit: Option<u16>,
+    },
+    /// The list of rooms.
+    Rooms {
+        /// Where the answer belongs.
+        mark: Mark,
+    },
+    /// A sign of life is wanted.
+    Ping {
+        /// Where the answer belongs.
+        mark: Mark,
+    },
+    /// A request that the dialect could not take: the session refuses it and the connection stays.
+    Refuse {
+        /// Where the answer belongs.
+        mark: Mark,
+        /// The request's id, if it had one.
+        id: Option<RequestId>,
+        /// Why.
+        refusal: Refusal,
+    },
+}
+
+/// What the server says to one connection.
+#[derive(Debug, Clone)]
+pub enum Say<'a> {
+    /// The connection is identified and ready. First of all.
+    Welcome {
+        /// Who the client is.
+        user: &'a User,
+        /// The connection's own random name.
+        connection: &'a str,
+        /// What the client must keep to.
+        limits: &'a LimitsShown,
+    },
+    /// The answer to a renewed token.
+    Renewed {
+        /// Where the answer belongs.
+        mark: &'a Mark,
+        /// Who the client is.
+        user: &'a User,
+    },
+    /// A subscription is open, or starts again: then without a mark and `truncated`.
+    Joined {
+        /// Where the answer belongs; `None` when it starts again by itself.
+        mark: Option<&'a Mark>,
+        /// The mark with which the subscription was opened.
+        opening: &'a Mark,
+        /// The subscription.
+        alias: &'a Alias,
+        /// Its room.
+        room: &'a RoomId,
+        /// Where the room stands.
+        state: &'a RoomState,
+        /// True if events between what the client has and what follows are left out.
+        truncated: bool,
+    },
+    /// What was missed has all been sent; what follows is live. Only after a join with [`From::After`].
+    CaughtUp {
+        /// The subscription.
+        alias: &'a Alias,
+    },
+    /// A subscription has ended at the client's wish.
+    Left {
+        /// Where the answer belongs.
+        mark: &'a Mark,
+        /// The mark with which the subscription was opened, if there was one.
+        opening: Option<&'a Mark>,
+        /// The subscription.
+        alias: &'a Alias,
+        /// Its room.
+        room: &'a RoomId,
+    },
+    /// A change is committed.
+    Sent {
+        /// Where the answer belongs.
+        mark: &'a Mark,
+        /// The room.
+        room: &'a RoomId,
+        /// The request's id, made up by the server if the client gave none.
+        id: &'a RequestId,
+        /// Its place.
+        stored: &'a Stored,
+    },
+    /// A request was refused; the connection stays.
+    Refused {
+        /// Where the answer belongs.
+        mark: &'a Mark,
+        /// The subscription that the request would have opened.
+        alias: Option<&'a Alias>,
+        /// The request's id.
+        id: Option<&'a RequestId>,
+        /// Why.
+        refusal: &'a Refusal,
+    },
+    /// A page of history.
+    History {
+        /// Where the answer belongs.
+        mark: &'a Mark,
+        /// The room.
+        room: &'a RoomId,
+        /// The page.
+        page: &'a HistoryPage,
+    },
+    /// The list of rooms.
+    Rooms {
+        /// Where the answer belongs.
+        mark: &'a Mark,
+        /// The rooms.
+        rooms: &'a [RoomSummary],
+    },
+    /// The answer to a ping.
+    Pong {
+        /// Where the answer belongs.
+        mark: &'a Mark,
+    },
+    /// The server's own sign of life, where [`crate::Heartbeat::as_text`].
+    Beat {
+        /// Now.
+        at: Timestamp,
+    },
+    /// Whether this gateway is cut off from its bus, so that rooms may be stale.
+    Status {
+        /// True while it is.
+        degraded: bool,
+    },
+    /// The token runs out soon.
+    TokenExpiring {
+        /// In how long.
+        left: Duration,
+    },
+}
+
+/// What a client must keep to, as it is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LimitsShown {
+    /// The largest frame, in bytes.
+    pub frame_bytes: usize,
+    /// The longest body, in bytes.
+    pub body_bytes: usize,
+    /// The most rooms on one connection.
+    pub rooms_per_connection: usize,
+    /// The most events that are sent again after a join with a position.
+    pub replay: u64,
+    /// The most messages of a page of history.
+    pub page: u16,
+    /// How many sends a second are allowed for long; 0 for any number.
+    pub sends_per_s: u32,
+}

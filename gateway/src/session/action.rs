@@ -1,0 +1,125 @@
+//! What a session wants done. The connection carries actions out in order and decides nothing.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use chat::{Draft, HistoryPage, Refusal, RoomId, RoomState, RoomSummary, Seq, Verdict};
+use dialect::{Alias, From};
+
+/// One of the subscriptions of one connection: a number that is not used again on this connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) struct SubId(pub(crate) u32);
+
+/// One of the questions of one connection: a number that is not used again on this connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct AskId(pub(crate) u32);
+
+/// What a session wants done.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Action {
+    /// Write these bytes: one or more whole WebSocket frames.
+    Write(Bytes),
+    /// Open a subscription; the answer comes by `Session::on_joined`.
+    Join(Join),
+    /// End a subscription, whether it is open yet or not. Nothing is answered.
+    Leave(SubId),
+    /// Submit drafts of one room, at most one submission a room at a time; the answer comes by
+    /// `Session::on_verdicts`.
+    Submit {
+        /// The room.
+        room: RoomId,
+        /// The drafts, in the order in which they were sent.
+        drafts: Vec<Draft>,
+    },
+    /// Read something; the answer comes by `Session::on_read`.
+    Read(AskId, Read),
+    /// Write what is left, then close. Nothing follows.
+    Close(Closing),
+}
+
+/// A subscription to open.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Join {
+    /// Its number.
+    pub(crate) sub: SubId,
+    /// Its room.
+    pub(crate) room: RoomId,
+    /// Its alias: what its frames are encoded for.
+    pub(crate) alias: Alias,
+    /// From where it sees the room.
+    pub(crate) from: From,
+    /// Whether the room is made if it is not there.
+    pub(crate) create: bool,
+}
+
+/// Something to read through the writers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Read {
+    /// Where a room stands, made if it is not there and `create`.
+    Open {
+        /// The room.
+        room: RoomId,
+        /// Whether it is made if it is not there.
+        create: bool,
+    },
+    /// A page of history.
+    History {
+        /// The room.
+        room: RoomId,
+        /// Where the page begins.
+        from: chat::PageFrom,
+        /// How many messages at the most.
+        limit: u16,
+    },
+    /// The list of rooms.
+    Rooms {
+        /// How many at the most.
+        limit: u16,
+    },
+}
+
+/// What came of a [`Read`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum ReadAnswer {
+    /// Where the room stands.
+    Room(RoomState),
+    /// The page.
+    History(HistoryPage),
+    /// The rooms.
+    Rooms(Vec<RoomSummary>),
+}
+
+/// What came of a [`Join`]: where the room stands at the very place in the stream of events at which the
+/// subscription begins, and from where it is fed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct JoinedAt {
+    /// Where the room stands.
+    pub(crate) state: RoomState,
+    /// The position after which the subscription is fed.
+    pub(crate) start: Seq,
+    /// True if events between what the client has and `start` are left out.
+    pub(crate) truncated: bool,
+}
+
+/// How the connection ends.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Closing {
+    /// The WebSocket close code.
+    pub(crate) code: u16,
+    /// The reason, as it stands in the close frame: a word of `chat::Code`, or the codec's reason.
+    pub(crate) reason: &'static str,
+}
+
+/// The answers that come back into a session.
+#[derive(Debug)]
+pub(crate) enum Answered {
+    /// To [`Action::Join`].
+    Joined(SubId, Result<JoinedAt, Refusal>),
+    /// To [`Action::Submit`]: a verdict a draft, in order.
+    Verdicts(RoomId, Vec<Verdict>),
+    /// To [`Action::Read`].
+    Read(AskId, Result<ReadAnswer, Refusal>),
+}
+
+/// How long one submission may take before its drafts are `unavailable` (G2).
+pub(crate) const ANSWER_WITHIN: Duration = Duration::from_secs(5);

@@ -1,0 +1,59 @@
+//! What an operator can set, by topic. Read and checked by the `parlor` command; validated before a port is
+//! bound.
+
+mod drain;
+mod limits;
+
+use std::net::SocketAddr;
+
+use serde::{Deserialize, Serialize};
+
+pub use drain::Drain;
+pub use limits::Limits;
+
+/// `gateway.*`
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Listen {
+    /// Where clients connect: WebSockets, HTTP API, chat page.
+    pub listen: SocketAddr,
+    /// Browser origins that may connect, beside the host itself: `https://chat.example.com`.
+    pub origins: Vec<String>,
+    /// How many shards, each a thread with its own connections; 0 = one a core.
+    pub shards: usize,
+}
+
+impl Default for Listen {
+    fn default() -> Self {
+        Self { listen: SocketAddr::from(([127, 0, 0, 1], 8080)), origins: Vec::new(), shards: 0 }
+    }
+}
+
+/// `rooms.*`
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Rooms {
+    /// Whether joining an unknown room creates it, as a public one.
+    pub auto_create: bool,
+}
+
+impl Default for Rooms {
+    fn default() -> Self {
+        Self { auto_create: false }
+    }
+}
+
+/// All that a gateway needs to be told.
+#[derive(Debug, Clone, Default)]
+pub struct Settings {
+    /// `gateway.*`
+    pub gateway: Listen,
+    /// `limits.*`
+    pub limits: Limits,
+    /// `rooms.*`
+    pub rooms: Rooms,
+    /// `drain.*`
+    pub drain: Drain,
+    /// `auth.*`
+    pub auth: crate::auth::Settings,
+}
