@@ -3,16 +3,22 @@
 //! The bus is a hint, the store is the truth: what is published here may be lost, doubled or come late, and
 //! nothing but latency depends on it. Requests end with an answer or an error, never in silence.
 
+mod local;
 mod message;
+mod open;
 mod partition;
 mod trace;
+mod waiting;
 
 use async_trait::async_trait;
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{mpsc, watch};
 
+pub use local::LocalBus;
 pub use message::{Answer, Ask, Beat, Note, PageLimit, RoomEvents, Submission};
+pub use open::{OpenError, Options, check_url, open};
 pub use partition::{PARTITIONS, Partition};
 pub use trace::TraceParent;
+pub use waiting::Pending;
 
 /// The road. One connection a process: what one task hands over in order leaves in that order.
 #[async_trait]
@@ -21,7 +27,10 @@ pub trait Bus: Send + Sync + 'static {
     /// later; the answer comes through [`Pending`].
     ///
     /// # Errors
-    /// [`BusError::Cut`] at once while the bus is not connected: nothing was handed over.
+    /// [`BusError::Cut`] at once while the bus is not connected, and [`BusError::Full`]: nothing was handed
+    /// over.
+    ///
+    /// Cancel safe: dropped, the request was either handed over or not; nobody hears the answer.
     async fn ask(&self, door: Door, ask: Ask, trace: Option<TraceParent>) -> Result<Pending, BusError>;
 
     /// Takes the requests that come to a door into `into`, until the guard is dropped. Several servers of one
@@ -120,34 +129,25 @@ pub struct ReplyTo(pub(crate) ReplyRoute);
 
 #[derive(Debug)]
 pub(crate) enum ReplyRoute {
-    /// Inside this process.
-    Local(oneshot::Sender<Result<Answer, BusError>>),
+    /// Inside this process: the number under which the asker waits.
+    Local(u64),
     /// A NATS subject.
-    Subject(String),
-}
-
-/// A request that is on its way. Await it for the answer; it knows no time limit of its own, and dropping it
-/// forgets the request, not what the request does.
-#[derive(Debug)]
-pub struct Pending(pub(crate) oneshot::Receiver<Result<Answer, BusError>>);
-
-impl Future for Pending {
-    type Output = Result<Answer, BusError>;
-
-    fn poll(
-        mut self: std::pin::Pin<&mut Self>,
-        cx: &mut std::task::Context<'_>,
-    ) -> std::task::Poll<Self::Output> {
-        std::pin::Pin::new(&mut self.0).poll(cx).map(|got| got.unwrap_or(Err(BusError::Cut)))
-    }
+    Subject(async_nats::Subject),
 }
 
 /// Keeps a subscription alive; dropped, it ends.
 #[derive(Debug)]
 #[must_use = "the subscription ends when this is dropped"]
-pub struct Listening(
-    #[expect(dead_code, reason = "held for its drop")] pub(crate) tokio_util::sync::DropGuard,
-);
+pub struct Listening(#[expect(dead_code, reason = "held for its drop")] pub(crate) Subscribed);
+
+#[derive(Debug)]
+#[expect(dead_code, reason = "held for their drop")]
+pub(crate) enum Subscribed {
+    /// Inside this process.
+    Local(local::Registration),
+    /// The guard of a task that forwards a NATS subscription.
+    Forwarded(tokio_util::sync::DropGuard),
+}
 
 /// The state of the connection to the bus.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -168,6 +168,9 @@ pub enum BusError {
     /// the hand-over.
     #[error("the bus is not connected")]
     Cut,
+    /// Too many requests wait already, here or at the door. The request was certainly not handled.
+    #[error("too many requests are waiting")]
+    Full,
     /// The answer could not be read.
     #[error("unreadable answer: {0}")]
     Unreadable(String),
