@@ -3,10 +3,14 @@
 //! The store is the truth: a message is acknowledged once [`Store::append`] has committed it, and everything
 //! else (bus, rings, sockets) is repaired from here.
 
+mod cursor;
+
 use async_trait::async_trait;
 use chat::{
     Draft, Epoch, HistoryPage, LogPage, PageFrom, RoomHead, RoomId, RoomState, RoomSummary, Seq, Stored,
 };
+
+pub use cursor::Cursor;
 
 /// Where a room log is kept. Every backend passes the same contract suite.
 ///
@@ -122,10 +126,6 @@ pub enum Declined {
     #[error("the message has been deleted")]
     Deleted,
 }
-
-/// A place in the history of the whole store, for finding what came after it. Opaque outside the store.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Cursor(u64);
 
 /// Why a call failed, by what the caller does next. The text is for the log, never for a client.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
