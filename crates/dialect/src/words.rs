@@ -140,6 +140,8 @@ pub enum Command {
 pub enum Say<'a> {
     /// The connection is identified and ready. First of all.
     Welcome {
+        /// Where the answer belongs, if the client identified itself by a request.
+        mark: Option<&'a Mark>,
         /// Who the client is.
         user: &'a User,
         /// The connection's own random name.
@@ -184,6 +186,17 @@ pub enum Say<'a> {
         alias: &'a Alias,
         /// Its room.
         room: &'a RoomId,
+    },
+    /// A subscription was ended by the server: the user may no longer be in this room.
+    Removed {
+        /// The mark with which the subscription was opened.
+        opening: &'a Mark,
+        /// The subscription.
+        alias: &'a Alias,
+        /// Its room.
+        room: &'a RoomId,
+        /// Why.
+        refusal: &'a Refusal,
     },
     /// A change is committed.
     Sent {

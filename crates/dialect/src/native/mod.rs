@@ -1,0 +1,73 @@
+//! Parlor's own dialect: JSON text frames, one object each, at `/ws` as `parlor.v1`.
+//!
+//! * [`open`]: the request that opens a connection, and where the token is in it.
+//! * [`fields`], [`decode`]: what clients ask for.
+//! * [`frames`], [`say`]: what the server says; `golden/native` has each of them as it stands on the wire.
+//! * [`farewell`]: how it ends, with the table of close codes.
+
+mod decode;
+mod farewell;
+mod fields;
+mod frames;
+mod open;
+mod say;
+
+#[cfg(test)]
+mod tests;
+
+use std::time::Duration;
+
+use chat::{Epoch, Event, Refusal};
+
+use crate::{
+    Alias, Command, DecodeLimits, Dialect, Farewell, Frame, Heartbeat, OpenRequest, Opening, Say, Silence,
+};
+
+/// After how much silence of the client the server pings.
+const PING_EVERY: Duration = Duration::from_secs(25);
+/// After how much silence of the client the connection is closed.
+const QUIET_AFTER: Duration = Duration::from_secs(60);
+
+/// The native dialect.
+#[derive(Debug, Clone, Copy)]
+pub struct Native;
+
+impl Dialect for Native {
+    fn name(&self) -> &'static str {
+        "native"
+    }
+
+    fn path(&self) -> &'static str {
+        "/ws"
+    }
+
+    fn open<'a>(&self, request: &OpenRequest<'a>) -> Result<Opening<'a>, u16> {
+        open::open(request)
+    }
+
+    fn decode(&self, frame: Frame<'_>, limits: &DecodeLimits, out: &mut Vec<Command>) -> Result<(), Refusal> {
+        out.push(decode::decode(frame, limits)?);
+        Ok(())
+    }
+
+    fn say(&self, say: &Say<'_>, out: &mut Vec<u8>) -> bool {
+        say::say(say, out)
+    }
+
+    fn event(&self, _alias: &Alias, _epoch: &Epoch, event: &Event, out: &mut Vec<u8>) -> bool {
+        say::event(event, out)
+    }
+
+    fn heartbeat(&self) -> Heartbeat {
+        Heartbeat {
+            every: Some(PING_EVERY),
+            silence: Silence::OfClient,
+            as_text: false,
+            quiet_after: QUIET_AFTER,
+        }
+    }
+
+    fn farewell(&self, refusal: &Refusal, out: &mut Vec<u8>) -> Farewell {
+        farewell::farewell(refusal, out)
+    }
+}
