@@ -165,3 +165,21 @@ impl Unfinished {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_in_many_pieces_never_takes_more_than_the_limit() {
+        let mut message = Unfinished { opcode: Opcode::Binary, bytes: Vec::new(), checked: 0 };
+        let mut moves = 0;
+        for _ in 0..1000 {
+            let before = message.bytes.capacity();
+            message.append(&[0], 1000).unwrap();
+            moves += usize::from(message.bytes.capacity() != before);
+            assert!(message.bytes.capacity() <= 1000);
+        }
+        assert!(moves <= 10, "{moves} moves are more than doubling needs");
+    }
+}
