@@ -1,1 +1,18 @@
 //! The stateless gateway: sockets in, sessions, rooms, fan-out, catch-up.
+//!
+//! A gateway is one listener, a few shards (threads that own their connections) and one switchboard (the thread
+//! that owns the road to the bus). What it holds can be lost: the clients' reconnects rebuild it.
+
+pub mod auth;
+mod connection;
+mod gateway;
+mod http;
+mod metrics;
+mod room;
+mod session;
+pub mod settings;
+mod shard;
+mod switchboard;
+
+pub use gateway::{Parts, StartError, run};
+pub use settings::Settings;

@@ -1,0 +1,76 @@
+//! One WebSocket: its socket, what waits to be written to it, and the task that waits for it.
+//!
+//! A connection lives in its shard and is touched by nothing else. Its task ([`task::attend`]) only waits for
+//! the socket; whatever happens is decided by the session and done by the shard.
+
+mod outbox;
+mod subscription;
+pub(crate) mod task;
+
+use std::rc::Rc;
+
+use chat::{RoomId, Seq};
+use dialect::Dialect;
+use tokio::net::TcpStream;
+use tokio::sync::Notify;
+use tokio::time::Instant;
+use websocket::Reader;
+
+pub(crate) use outbox::{Flushed, Frame, Outbox};
+pub(crate) use subscription::Subscription;
+
+use crate::session::{Session, SubId};
+
+/// One connection. Owned by its shard.
+pub(crate) struct Connection {
+    pub(crate) generation: u32,
+    pub(crate) dialect: &'static dyn Dialect,
+    pub(crate) stream: Rc<TcpStream>,
+    /// Wakes the task: there is something to write, or it is over.
+    pub(crate) wake: Rc<Notify>,
+    pub(crate) session: Session,
+    pub(crate) reader: Reader,
+    pub(crate) outbox: Outbox,
+    pub(crate) subscriptions: Vec<Subscription>,
+    pub(crate) end: End,
+    /// True while the connection stands in its shard's list of those to be flushed.
+    pub(crate) touched: bool,
+    /// The moment at which the outbox last shrank, or was empty.
+    pub(crate) progress: Instant,
+}
+
+/// How far the end of a connection has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum End {
+    /// It lives.
+    Open,
+    /// It is being dismissed: nothing more is read, and it says goodbye once its sends have their verdicts, at
+    /// the latest at this moment.
+    Leaving(Instant),
+    /// The last frame stands in the outbox; what the client still sends is thrown away. At this moment at the
+    /// latest the socket is closed.
+    Closing(Instant),
+}
+
+impl Connection {
+    /// The subscription with that number.
+    pub(crate) fn subscription(&mut self, id: SubId) -> Option<&mut Subscription> {
+        self.subscriptions.iter_mut().find(|sub| sub.id == id)
+    }
+
+    /// Takes a subscription out.
+    pub(crate) fn take_subscription(&mut self, id: SubId) -> Option<Subscription> {
+        let at = self.subscriptions.iter().position(|sub| sub.id == id)?;
+        Some(self.subscriptions.swap_remove(at))
+    }
+
+    /// The next subscription that is behind and waits for nothing: its room and its position.
+    pub(crate) fn hungry(&mut self) -> Option<(SubId, RoomId, Seq)> {
+        self.subscriptions.iter().find_map(|sub| Some((sub.id, sub.room.clone(), sub.phase.hungry()?)))
+    }
+
+    /// Whether the client may be heard: not while it has more answers to read than it reads.
+    pub(crate) fn hears(&self) -> bool {
+        !matches!(self.end, End::Leaving(_)) && !self.outbox.is_half_full()
+    }
+}

@@ -1,0 +1,138 @@
+//! The handshake of a WebSocket (RFC 6455, section 4.2), for every dialect.
+
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::http::header::{
+    AUTHORIZATION, CONNECTION, COOKIE, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_PROTOCOL,
+    SEC_WEBSOCKET_VERSION, UPGRADE,
+};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
+use dialect::{Dialect, OpenRequest};
+use hyper::upgrade::OnUpgrade;
+use hyper_util::rt::TokioIo;
+use tokio::net::TcpStream;
+use websocket::handshake::{BadRequest, Request as Handshake, offered_subprotocols};
+
+use super::Desk;
+use super::load::Slot;
+
+/// A handshake that was accepted, on its way to the shard.
+pub(crate) struct Arrival {
+    upgrade: OnUpgrade,
+    dialect: &'static dyn Dialect,
+    token: Option<String>,
+    slot: Slot,
+}
+
+/// A WebSocket, ready to speak.
+pub(crate) struct Upgraded {
+    pub(crate) stream: TcpStream,
+    /// What the client has sent behind its request.
+    pub(crate) early: Bytes,
+    pub(crate) dialect: &'static dyn Dialect,
+    pub(crate) token: Option<String>,
+    pub(crate) slot: Slot,
+}
+
+impl Arrival {
+    /// Waits until the answer has been written, and takes the plain socket back. `None` if the client went away.
+    pub(crate) async fn upgraded(self) -> Option<Upgraded> {
+        let upgraded = self.upgrade.await.ok()?;
+        let parts = upgraded.downcast::<TokioIo<TcpStream>>().ok()?;
+        let (stream, early) = (parts.io.into_inner(), parts.read_buf);
+        Some(Upgraded { stream, early, dialect: self.dialect, token: self.token, slot: self.slot })
+    }
+}
+
+/// Answers a request for a WebSocket.
+pub(super) async fn open(
+    dialect: &'static dyn Dialect,
+    State(desk): State<Desk>,
+    mut request: Request,
+) -> Response {
+    if !desk.origins.allow(request.headers()) {
+        return (StatusCode::FORBIDDEN, "this origin is not allowed\n").into_response();
+    }
+    let accept = match accept(request.headers()) {
+        Ok(accept) => accept,
+        Err(bad) => return refuse(&bad),
+    };
+    let Some(upgrade) = request.extensions_mut().remove::<OnUpgrade>() else {
+        return (StatusCode::BAD_REQUEST, "this connection cannot be upgraded\n").into_response();
+    };
+    let opening = {
+        let request = open_request(&request, desk.query_token);
+        dialect
+            .open(&request)
+            .map(|opening| (opening.protocol, opening.token.map(std::borrow::Cow::into_owned)))
+    };
+    let (protocol, token) = match opening {
+        Ok(opening) => opening,
+        Err(status) => {
+            let status = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST);
+            return (status, "no subprotocol that is spoken here\n").into_response();
+        }
+    };
+    if desk.arrivals.try_send(Arrival { upgrade, dialect, token, slot: desk.load.enter() }).is_err() {
+        return (StatusCode::SERVICE_UNAVAILABLE, "too many at once\n").into_response();
+    }
+    switching_protocols(&accept, protocol)
+}
+
+fn accept(headers: &HeaderMap) -> Result<String, BadRequest> {
+    let text = |name: HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
+    let request = Handshake {
+        upgrade: text(UPGRADE),
+        connection: text(CONNECTION),
+        version: text(SEC_WEBSOCKET_VERSION),
+        key: text(SEC_WEBSOCKET_KEY),
+    };
+    request.accept()
+}
+
+fn refuse(bad: &BadRequest) -> Response {
+    let mut response = (StatusCode::BAD_REQUEST, format!("{bad}\n")).into_response();
+    let headers = response.headers_mut();
+    match bad {
+        BadRequest::Key => return response,
+        BadRequest::NoUpgrade => headers.insert(UPGRADE, HeaderValue::from_static("websocket")),
+        BadRequest::Version => headers.insert(SEC_WEBSOCKET_VERSION, HeaderValue::from_static("13")),
+    };
+    *response.status_mut() = StatusCode::UPGRADE_REQUIRED;
+    response
+}
+
+fn open_request(request: &Request, query_token: bool) -> OpenRequest<'_> {
+    let headers = request.headers();
+    let text = |name: HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
+    let protocols = headers
+        .get_all(SEC_WEBSOCKET_PROTOCOL)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(offered_subprotocols)
+        .collect();
+    OpenRequest {
+        query: request.uri().query().unwrap_or_default(),
+        protocols,
+        authorization: text(AUTHORIZATION),
+        cookie: text(COOKIE),
+        query_token,
+    }
+}
+
+fn switching_protocols(accept: &str, protocol: Option<&'static str>) -> Response {
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
+    let headers = response.headers_mut();
+    headers.insert(UPGRADE, HeaderValue::from_static("websocket"));
+    headers.insert(CONNECTION, HeaderValue::from_static("upgrade"));
+    if let Ok(accept) = HeaderValue::from_str(accept) {
+        headers.insert(SEC_WEBSOCKET_ACCEPT, accept);
+    }
+    if let Some(protocol) = protocol {
+        headers.insert(SEC_WEBSOCKET_PROTOCOL, HeaderValue::from_static(protocol));
+    }
+    response
+}

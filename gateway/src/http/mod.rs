@@ -1,0 +1,60 @@
+//! HTTP on the public port: the chat page, handshakes of all dialects, and what else is asked by request and
+//! answer. axum's Router on hyper's own connection, so that a slow or silent handshake is cut.
+
+pub(crate) mod accept;
+mod dev_token;
+mod handshake;
+mod load;
+mod origin;
+mod page;
+mod service;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::routing::{get, post};
+use chat::Clock;
+use dialect::DIALECTS;
+use tokio::sync::mpsc;
+
+pub(crate) use handshake::{Arrival, Upgraded};
+pub(crate) use load::{Load, Slot};
+pub(crate) use service::Service;
+
+use crate::auth::Signer;
+pub(crate) use origin::Origins;
+
+/// What the handlers of one shard share.
+#[derive(Clone)]
+pub(crate) struct Desk {
+    /// Where accepted handshakes go.
+    pub(crate) arrivals: mpsc::Sender<Arrival>,
+    /// Counts the WebSockets of the shard.
+    pub(crate) load: Load,
+    /// Which browsers may come.
+    pub(crate) origins: Arc<Origins>,
+    /// Whether a token in the URL is taken.
+    pub(crate) query_token: bool,
+    /// Makes tokens for whoever asks, in development only.
+    pub(crate) dev_tokens: Option<Arc<Signer>>,
+    /// The time for those tokens.
+    pub(crate) clock: Arc<dyn Clock>,
+}
+
+/// The routes of the public port.
+pub(crate) fn router(desk: Desk) -> Router {
+    let mut router = Router::new();
+    for dialect in DIALECTS {
+        let dialect = *dialect;
+        let open = move |state, request| handshake::open(dialect, state, request);
+        router = router.route(dialect.path(), get(open));
+    }
+    router
+        .route("/dev/token", post(dev_token::make))
+        .fallback(get(page::file))
+        .with_state(desk)
+        .layer(axum::extract::DefaultBodyLimit::max(BODY_BYTES_MAX))
+}
+
+/// The largest request body on the public port.
+const BODY_BYTES_MAX: usize = 64 * 1024;

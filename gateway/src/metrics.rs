@@ -1,0 +1,94 @@
+//! What a gateway counts, for the admin port. No label has a value that a user chooses.
+
+use chat::Code;
+use prometheus::{
+    Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry,
+};
+
+/// Bounds of the latency histograms, in seconds: 100 µs to 10 s.
+const LATENCIES: [f64; 16] =
+    [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
+
+/// The collectors. Cloning shares them.
+#[derive(Debug, Clone)]
+pub(crate) struct Metrics {
+    pub(crate) connections: IntGaugeVec,
+    pub(crate) rooms: IntGauge,
+    pub(crate) subscriptions: IntGauge,
+    pub(crate) deliveries: IntCounterVec,
+    pub(crate) fanout: Histogram,
+    pub(crate) bus_to_socket: Histogram,
+    pub(crate) gaps_repaired: IntCounter,
+    pub(crate) log_reads: IntCounter,
+    pub(crate) slow_consumers: IntCounter,
+    pub(crate) refusals: IntCounterVec,
+    pub(crate) drain_remaining: IntGauge,
+}
+
+impl Metrics {
+    /// Makes the collectors and registers them.
+    ///
+    /// # Errors
+    /// If one of the names is taken already.
+    pub(crate) fn register(registry: &Registry) -> prometheus::Result<Self> {
+        let metrics = Self {
+            connections: IntGaugeVec::new(
+                Opts::new("parlor_connections", "Open client connections"),
+                &["dialect"],
+            )?,
+            rooms: IntGauge::new("parlor_rooms", "Rooms that this gateway listens to")?,
+            subscriptions: IntGauge::new("parlor_subscriptions", "Open subscriptions of all connections")?,
+            deliveries: IntCounterVec::new(
+                Opts::new("parlor_deliveries_total", "Events handed to sockets, one a subscription"),
+                &["dialect"],
+            )?,
+            fanout: histogram(
+                "parlor_fanout_seconds",
+                "From the commit (the store's clock) to the socket write (this host's clock), at least 0",
+            )?,
+            bus_to_socket: histogram(
+                "parlor_bus_to_socket_seconds",
+                "From the arrival on the bus to the socket write",
+            )?,
+            gaps_repaired: IntCounter::new(
+                "parlor_gaps_repaired_total",
+                "Events that the bus did not bring and that were read from the store",
+            )?,
+            log_reads: IntCounter::new(
+                "parlor_log_reads_total",
+                "Reads of a room's log for catching up, repairing holes and confirming heads",
+            )?,
+            slow_consumers: IntCounter::new(
+                "parlor_slow_consumers_total",
+                "Connections dismissed because they did not read",
+            )?,
+            refusals: IntCounterVec::new(
+                Opts::new("parlor_refusals_total", "Refused requests and dismissed connections"),
+                &["code"],
+            )?,
+            drain_remaining: IntGauge::new(
+                "parlor_drain_remaining",
+                "Connections that are still to be dismissed by the drain under way",
+            )?,
+        };
+        for code in Code::ALL {
+            metrics.refusals.with_label_values(&[code.as_str()]).reset();
+        }
+        registry.register(Box::new(metrics.connections.clone()))?;
+        registry.register(Box::new(metrics.rooms.clone()))?;
+        registry.register(Box::new(metrics.subscriptions.clone()))?;
+        registry.register(Box::new(metrics.deliveries.clone()))?;
+        registry.register(Box::new(metrics.fanout.clone()))?;
+        registry.register(Box::new(metrics.bus_to_socket.clone()))?;
+        registry.register(Box::new(metrics.gaps_repaired.clone()))?;
+        registry.register(Box::new(metrics.log_reads.clone()))?;
+        registry.register(Box::new(metrics.slow_consumers.clone()))?;
+        registry.register(Box::new(metrics.refusals.clone()))?;
+        registry.register(Box::new(metrics.drain_remaining.clone()))?;
+        Ok(metrics)
+    }
+}
+
+fn histogram(name: &str, help: &str) -> prometheus::Result<Histogram> {
+    Histogram::with_opts(HistogramOpts::new(name, help).buckets(LATENCIES.to_vec()))
+}

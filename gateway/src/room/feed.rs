@@ -1,0 +1,121 @@
+//! How far one subscription has been fed: from the answer to its join, through pages of the past, to live. The
+//! switch is exact because pages and live events come over one FIFO.
+
+use std::sync::Arc;
+
+use chat::{Event, Seq};
+
+/// How far a subscription has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Phase {
+    /// The switchboard has not answered yet.
+    Joining,
+    /// It has been fed up to `cursor`, which is behind the room; `asked` while a page is on its way. Live
+    /// events are not queued for it: it reads them when it gets there.
+    Behind {
+        /// The last position that was written.
+        cursor: Seq,
+        /// Whether a page is on its way.
+        asked: bool,
+    },
+    /// It stands where its room stands, and gets every event of the room as it comes.
+    Live,
+}
+
+/// What a page brings to a subscription.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Fed<'a> {
+    /// Nothing new.
+    Nothing,
+    /// These events follow what it has.
+    Show(&'a [Arc<Event>]),
+    /// What follows is gone from the store: it starts again after this position.
+    Hole(Seq),
+}
+
+impl Phase {
+    /// The phase in which a subscription begins that is fed after `start`.
+    pub(crate) fn behind(start: Seq) -> Self {
+        Self::Behind { cursor: start, asked: false }
+    }
+
+    /// The position after which a page is wanted, if none is on its way.
+    pub(crate) fn hungry(self) -> Option<Seq> {
+        match self {
+            Self::Behind { cursor, asked: false } => Some(cursor),
+            Self::Behind { .. } | Self::Joining | Self::Live => None,
+        }
+    }
+
+    /// Notes that the page was asked for.
+    pub(crate) fn ask(&mut self) {
+        if let Self::Behind { asked, .. } = self {
+            *asked = true;
+        }
+    }
+
+    /// Takes a page, in a room that the shard has been told of up to `last`. What is beyond that comes live.
+    pub(crate) fn feed<'a>(&mut self, page: &'a [Arc<Event>], last: Seq) -> Fed<'a> {
+        let Self::Behind { cursor, asked } = self else { return Fed::Nothing };
+        *asked = false;
+        let from = page.partition_point(|event| event.seq <= *cursor);
+        let to = page.partition_point(|event| event.seq <= last).max(from);
+        let fresh = &page[from..to];
+        let Some((first, newest)) = fresh.first().zip(fresh.last()) else { return Fed::Nothing };
+        if first.seq != cursor.next() {
+            *cursor = first.seq.back(1);
+            return Fed::Hole(*cursor);
+        }
+        *cursor = newest.seq;
+        Fed::Show(fresh)
+    }
+
+    /// Goes live if it stands where the room stands.
+    pub(crate) fn go_live(&mut self, last: Seq) -> bool {
+        let there = matches!(self, Self::Behind { cursor, .. } if *cursor >= last);
+        if there {
+            *self = Self::Live;
+        }
+        there
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::room::log::tests::message;
+
+    fn seq(n: u64) -> Seq {
+        Seq::new(n).unwrap()
+    }
+
+    fn page(range: std::ops::RangeInclusive<u64>) -> Vec<Arc<Event>> {
+        range.map(|n| Arc::new(message(n))).collect()
+    }
+
+    #[test]
+    fn it_takes_what_is_new_to_it_and_known_to_its_shard() {
+        let mut phase = Phase::behind(seq(4));
+        let events = page(3..=9);
+        assert_eq!(phase.feed(&events, seq(7)), Fed::Show(&events[2..5]));
+        assert!(phase.go_live(seq(7)));
+        assert_eq!(phase.feed(&events, seq(9)), Fed::Nothing, "live, it reads no pages");
+    }
+
+    #[test]
+    fn a_page_that_brings_nothing_leaves_it_hungry() {
+        let mut phase = Phase::behind(seq(4));
+        phase.ask();
+        assert_eq!(phase.hungry(), None);
+        assert_eq!(phase.feed(&page(1..=4), seq(9)), Fed::Nothing);
+        assert_eq!(phase.hungry(), Some(seq(4)));
+        assert!(!phase.go_live(seq(9)));
+    }
+
+    #[test]
+    fn what_is_gone_is_not_jumped_over_in_silence() {
+        let mut phase = Phase::behind(seq(4));
+        assert_eq!(phase.feed(&page(7..=9), seq(9)), Fed::Hole(seq(6)));
+        assert_eq!(phase.hungry(), Some(seq(6)));
+    }
+}

@@ -1,0 +1,117 @@
+//! The recent events of a room, for those who come back after a moment. Owned by the room's log, bounded in
+//! bytes, gone with it.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use chat::{Event, EventKind, Seq};
+
+/// A run of events without a hole that ends at the room's last event.
+#[derive(Debug)]
+pub(super) struct Ring {
+    events: VecDeque<Arc<Event>>,
+    bytes: usize,
+    bytes_max: usize,
+}
+
+impl Ring {
+    pub(super) fn new(bytes_max: usize) -> Self {
+        Self { events: VecDeque::new(), bytes: 0, bytes_max }
+    }
+
+    /// Takes the event that follows the last one; the oldest make room for it.
+    pub(super) fn push(&mut self, event: Arc<Event>) {
+        if let EventKind::Deleted { target } = event.kind {
+            self.scrub(target);
+        }
+        self.bytes += event.weight();
+        self.events.push_back(event);
+        while self.bytes > self.bytes_max {
+            let Some(oldest) = self.events.pop_front() else { break };
+            self.bytes = self.bytes.saturating_sub(oldest.weight());
+        }
+    }
+
+    /// The events after a position, if the ring reaches back that far: at least one, at most `count` and
+    /// about `bytes_max` bytes. `None` if it does not, or if there is nothing after the position.
+    pub(super) fn after(&self, after: Seq, count: usize, bytes_max: usize) -> Option<Vec<Arc<Event>>> {
+        let first = self.events.front()?.seq;
+        let skip = usize::try_from(after.next().get().checked_sub(first.get())?).ok()?;
+        let mut bytes = 0;
+        let page: Vec<_> = self
+            .events
+            .iter()
+            .skip(skip)
+            .take(count)
+            .take_while(|event| {
+                let fits = bytes == 0 || bytes + event.weight() <= bytes_max;
+                bytes += event.weight();
+                fits
+            })
+            .cloned()
+            .collect();
+        (!page.is_empty()).then_some(page)
+    }
+
+    pub(super) fn clear(&mut self) {
+        self.events.clear();
+        self.bytes = 0;
+    }
+
+    /// A deleted text is gone from here too: whoever comes back is not shown it any more.
+    fn scrub(&mut self, target: Seq) {
+        for event in &mut self.events {
+            let before = event.weight();
+            let hit = event.seq == target || event.kind.target() == Some(target);
+            if !hit {
+                continue;
+            }
+            match &mut Arc::make_mut(event).kind {
+                EventKind::Message { body, .. } | EventKind::Edited { body, .. } => *body = None,
+                EventKind::Deleted { .. } | EventKind::Unknown => {}
+            }
+            self.bytes = self.bytes.saturating_sub(before - event.weight());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::room::log::tests::{deleted, message};
+
+    fn seqs(page: &[Arc<Event>]) -> Vec<u64> {
+        page.iter().map(|e| e.seq.get()).collect()
+    }
+
+    #[test]
+    fn it_answers_only_as_far_as_it_reaches_back() {
+        let mut ring = Ring::new(usize::MAX);
+        for seq in 5..9 {
+            ring.push(Arc::new(message(seq)));
+        }
+        assert_eq!(ring.after(Seq::new(3).unwrap(), 9, 9999), None);
+        assert_eq!(seqs(&ring.after(Seq::new(4).unwrap(), 2, 9999).unwrap()), [5, 6]);
+        assert_eq!(ring.after(Seq::new(8).unwrap(), 9, 9999), None);
+        assert_eq!(seqs(&ring.after(Seq::new(4).unwrap(), 9, 1).unwrap()), [5], "at least one");
+    }
+
+    #[test]
+    fn it_forgets_the_oldest_beyond_its_bytes() {
+        let mut ring = Ring::new(message(1).weight() * 2);
+        for seq in 1..=3 {
+            ring.push(Arc::new(message(seq)));
+        }
+        assert_eq!(ring.after(Seq::ZERO, 9, 9999), None);
+        assert_eq!(seqs(&ring.after(Seq::new(1).unwrap(), 9, 9999).unwrap()), [2, 3]);
+    }
+
+    #[test]
+    fn a_deleted_text_is_gone() {
+        let mut ring = Ring::new(usize::MAX);
+        ring.push(Arc::new(message(1)));
+        ring.push(Arc::new(deleted(2, 1)));
+        let page = ring.after(Seq::ZERO, 9, 9999).unwrap();
+        assert!(matches!(page[0].kind, EventKind::Message { body: None, .. }));
+    }
+}

@@ -1,0 +1,118 @@
+//! Carrying out what sessions want done. Decides nothing.
+
+use std::collections::VecDeque;
+
+use chat::{Refusal, RoomId};
+use tokio::time::Instant;
+
+use super::Shard;
+use crate::connection::{Frame, Subscription};
+use crate::room::Phase;
+use crate::session::{Action, Answered, AskId, Join, Read, SubId};
+use crate::switchboard::{ConnectionKey, Want};
+
+impl Shard {
+    /// Carries actions out in order. What cannot be handed to the switchboard is answered at once, which may
+    /// bring further actions.
+    pub(super) fn carry_out(&mut self, key: ConnectionKey, actions: Vec<Action>) {
+        let mut actions = VecDeque::from(actions);
+        while let Some(action) = actions.pop_front() {
+            let refused = match action {
+                Action::Write(bytes) => {
+                    self.write(key, Frame::from(&bytes[..]));
+                    None
+                }
+                Action::Join(join) => self.join(key, join),
+                Action::Leave(sub) => {
+                    self.leave(key, sub);
+                    None
+                }
+                Action::Submit { room, drafts, accepted } => self.submit(key, room, drafts, accepted),
+                Action::Read(ask, read) => self.read(key, ask, read),
+                Action::Close(closing) => {
+                    self.close(key, &closing);
+                    None
+                }
+            };
+            if let Some(answered) = refused {
+                let mut more = Vec::new();
+                let now = Instant::now();
+                if let Some(connection) = self.connections.get_mut(super::index(key.place)) {
+                    connection.session.on_answer(&self.env, now, answered, &mut more);
+                }
+                actions.extend(more);
+            }
+        }
+    }
+
+    /// Adds a frame for one connection, to be flushed soon.
+    pub(super) fn write(&mut self, key: ConnectionKey, frame: Frame) {
+        if let Some(connection) = self.connection(key) {
+            connection.outbox.push(frame);
+        }
+    }
+
+    fn join(&mut self, key: ConnectionKey, join: Join) -> Option<Answered> {
+        let (id, room, alias) = (join.sub, join.room.clone(), join.alias.clone());
+        if self.line.ask(Want::Join { connection: key, join }).is_err() {
+            return Some(Answered::Joined(id, Err(busy())));
+        }
+        let subscription = Subscription { id, room, alias, phase: Phase::Joining };
+        self.connection(key)?.subscriptions.push(subscription);
+        None
+    }
+
+    /// Ends a subscription. If the switchboard has not answered its join yet, the answer will find nobody.
+    fn leave(&mut self, key: ConnectionKey, sub: SubId) {
+        let Some(connection) = self.connection(key) else { return };
+        let dialect = connection.dialect;
+        if let Some(subscription) = connection.take_subscription(sub) {
+            self.part(key.place, dialect, &subscription);
+        }
+    }
+
+    /// Takes a subscription that has left its connection out of its room.
+    pub(super) fn part(
+        &mut self,
+        place: u32,
+        dialect: &'static dyn dialect::Dialect,
+        subscription: &Subscription,
+    ) {
+        if subscription.phase == Phase::Joining {
+            return;
+        }
+        self.metrics.subscriptions.dec();
+        let Some(room) = self.rooms.get_mut(&subscription.room) else { return };
+        if subscription.phase == Phase::Live {
+            room.ignore(dialect, &subscription.alias, place);
+        }
+        room.members -= 1;
+        if room.members == 0 && !self.try_quit(&subscription.room) {
+            self.quits.insert(subscription.room.clone());
+        }
+    }
+
+    fn submit(
+        &mut self,
+        key: ConnectionKey,
+        room: RoomId,
+        drafts: Vec<chat::Draft>,
+        accepted: Instant,
+    ) -> Option<Answered> {
+        match self.line.ask(Want::Submit { connection: key, room, drafts, accepted }) {
+            Err(Want::Submit { room, drafts, .. }) => {
+                Some(Answered::Verdicts(room, vec![Err(busy()); drafts.len()]))
+            }
+            _ => None,
+        }
+    }
+
+    fn read(&mut self, key: ConnectionKey, ask: AskId, read: Read) -> Option<Answered> {
+        let refused = self.line.ask(Want::Read { connection: key, ask, read }).is_err();
+        refused.then(|| Answered::Read(ask, Err(busy())))
+    }
+}
+
+fn busy() -> Refusal {
+    Refusal::unavailable("this gateway is busy")
+}

@@ -1,0 +1,117 @@
+//! How connections end: dismissed, closed by either side, or broken.
+
+use std::time::Duration;
+
+use chat::{Code, Refusal};
+use tokio::time::Instant;
+
+use super::{Shard, index};
+use crate::connection::{End, Frame};
+use crate::session::Closing;
+use crate::switchboard::ConnectionKey;
+
+/// How long the other side may take to close after our close frame.
+const CLOSE_WITHIN: Duration = Duration::from_secs(5);
+/// How long a dismissed connection may wait for the verdicts of its sends.
+const VERDICTS_WITHIN: Duration = Duration::from_secs(5);
+
+impl Shard {
+    /// Dismisses a connection in an orderly way: nothing more is read, its sends get their verdicts, then it is
+    /// told when to come back.
+    pub(super) fn dismiss(&mut self, key: ConnectionKey, now: Instant) {
+        let Some(connection) = self.connection(key).filter(|connection| connection.end == End::Open) else {
+            return;
+        };
+        let until = now + VERDICTS_WITHIN;
+        connection.end = End::Leaving(until);
+        connection.wake.notify_one();
+        self.leave_if_done(key, until, now);
+    }
+
+    /// Dismisses one wave's share of those who are left, `left` before the end of the drain. Tells how many
+    /// connections there still are.
+    pub(crate) fn dismiss_share(&mut self, left: Duration, wave: Duration, now: Instant) -> usize {
+        let open: Vec<_> =
+            self.keys().filter(|key| self.connections[index(key.place)].end == End::Open).collect();
+        let waves = usize::try_from(left.as_millis() / wave.as_millis().max(1)).unwrap_or(usize::MAX);
+        for key in open.iter().take(open.len().div_ceil(waves.saturating_add(1))) {
+            self.dismiss(*key, now);
+        }
+        self.len()
+    }
+
+    /// Says goodbye to a connection that is being dismissed, once nothing of it is under way.
+    pub(super) fn leave_if_done(&mut self, key: ConnectionKey, until: Instant, now: Instant) {
+        let Some(connection) = self.connection(key) else { return };
+        if connection.session.awaits_verdicts() && now < until {
+            return;
+        }
+        connection.end = End::Open;
+        let refusal = Refusal::new(Code::GoingAway, "this server is going away");
+        self.with_session(key, |session, env, out| session.dismiss(env, refusal, out));
+    }
+
+    /// Dismisses a connection that does not read.
+    pub(super) fn dismiss_slow(&mut self, key: ConnectionKey, now: Instant) {
+        let Some(connection) = self.connection(key).filter(|connection| connection.end == End::Open) else {
+            return;
+        };
+        connection.outbox.drop_unsent();
+        connection.progress = now;
+        self.metrics.slow_consumers.inc();
+        let refusal = Refusal::new(Code::TooSlow, "events came faster than they were read");
+        self.with_session(key, |session, env, out| session.dismiss(env, refusal, out));
+    }
+
+    /// The session has said its last word: the close frame goes behind it.
+    pub(super) fn close(&mut self, key: ConnectionKey, closing: &Closing) {
+        if let Some(code) = Code::parse(closing.reason) {
+            self.metrics.refusals.with_label_values(&[code.as_str()]).inc();
+        }
+        self.end_with(key, closing.code, closing.reason);
+    }
+
+    /// The client has closed: it gets its own code back.
+    pub(super) fn close_back(&mut self, key: ConnectionKey, code: u16) {
+        self.end_with(key, code, "");
+    }
+
+    fn end_with(&mut self, key: ConnectionKey, code: u16, reason: &str) {
+        let Some(connection) = self.connection(key) else { return };
+        if matches!(connection.end, End::Closing(_)) {
+            return;
+        }
+        connection.outbox.push(Frame::from(&websocket::close_frame(code, reason)[..]));
+        connection.end = End::Closing(Instant::now() + CLOSE_WITHIN);
+        connection.wake.notify_one();
+        self.leave_rooms(key);
+    }
+
+    /// Everything is written: our half of the connection ends, the other half when the client has read it.
+    pub(super) fn shut(&mut self, key: ConnectionKey) {
+        let Some(connection) = self.connection(key) else { return };
+        if let Err(error) = rustix::net::shutdown(&*connection.stream, rustix::net::Shutdown::Write) {
+            tracing::debug!(%error, "a socket could not be shut down");
+            self.forget(key);
+        }
+    }
+
+    /// Takes a connection out of everything; its socket closes with its task.
+    pub(crate) fn forget(&mut self, key: ConnectionKey) {
+        if self.connection(key).is_none() {
+            return;
+        }
+        self.leave_rooms(key);
+        let connection = self.connections.remove(index(key.place));
+        connection.wake.notify_one();
+        self.metrics.connections.with_label_values(&[connection.dialect.name()]).dec();
+    }
+
+    fn leave_rooms(&mut self, key: ConnectionKey) {
+        let Some(connection) = self.connection(key) else { return };
+        let dialect = connection.dialect;
+        for subscription in std::mem::take(&mut connection.subscriptions) {
+            self.part(key.place, dialect, &subscription);
+        }
+    }
+}

@@ -1,0 +1,190 @@
+//! Fan-out in two passes. First everything that is pending for the shard is taken, and each connection is
+//! given the frames that are its own, in the order of their arrival; then every connection that was touched is
+//! written to once. That coalesces by itself under load and costs nothing when idle.
+
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+use chat::{Event, SystemClock};
+use tokio::sync::mpsc;
+use tokio::task::yield_now;
+use tokio::time::Instant;
+
+use super::encode::encode;
+use super::{Shard, SharedShard, index};
+use crate::connection::{End, Flushed};
+use crate::session::Answered;
+use crate::switchboard::{ConnectionKey, Live, Told};
+
+/// How many hand-overs are taken at once.
+const AT_ONCE: usize = 64;
+/// After how long the other tasks of the shard get a turn, within a room of any size.
+const TURN: Duration = Duration::from_millis(1);
+
+/// Takes what the switchboard tells, until it is gone.
+pub(super) async fn run(shard: SharedShard, mut told: mpsc::Receiver<Vec<Told>>) {
+    let mut batches = Vec::with_capacity(AT_ONCE);
+    while told.recv_many(&mut batches, AT_ONCE).await > 0 {
+        let mut timings = Vec::new();
+        let now = Instant::now();
+        for told in batches.drain(..).flatten() {
+            if let Told::Events(live) = &told {
+                timings.push((Arc::clone(&live.events), live.heard));
+            }
+            shard.borrow_mut().take(told, now);
+        }
+        while shard.borrow_mut().flush_touched(Instant::now() + TURN) {
+            yield_now().await;
+        }
+        shard.borrow_mut().observe(&timings);
+    }
+}
+
+impl Shard {
+    /// The first pass: takes one note.
+    pub(super) fn take(&mut self, told: Told, now: Instant) {
+        match told {
+            Told::Events(live) => self.note(&live),
+            Told::Restarted { room, state, start } => self.restart(&room, &state, start),
+            Told::Joined { to, room, at } => self.joined(to, &room, at, now),
+            Told::NotJoined { to, refusal } => {
+                if let Some(connection) = self.connection(to.connection) {
+                    connection.take_subscription(to.sub);
+                }
+                let answered = Answered::Joined(to.sub, Err(refusal));
+                self.answer(to.connection, answered, now);
+            }
+            Told::Page { to, events } => self.page(to, &events),
+            Told::Verdicts { connection, room, verdicts } => {
+                self.answer(connection, Answered::Verdicts(room, verdicts), now);
+            }
+            Told::Read { connection, ask, answer } => {
+                self.answer(connection, Answered::Read(ask, answer), now);
+            }
+            Told::Status { degraded } => {
+                self.degraded = degraded;
+                let keys: Vec<_> = self.keys().collect();
+                for key in keys {
+                    self.with_session(key, |session, _, out| session.on_status(degraded, out));
+                }
+            }
+        }
+    }
+
+    fn answer(&mut self, key: ConnectionKey, answered: Answered, now: Instant) {
+        let mut out = Vec::new();
+        let connection = self.connections.get_mut(index(key.place));
+        let Some(connection) = connection.filter(|connection| connection.generation == key.generation) else {
+            return;
+        };
+        connection.session.on_answer(&self.env, now, answered, &mut out);
+        let end = connection.end;
+        self.carry_out(key, out);
+        self.touch(key.place);
+        if let End::Leaving(until) = end {
+            self.leave_if_done(key, until, now);
+        }
+    }
+
+    /// Gives each listener of a room the frames that are its own.
+    fn note(&mut self, live: &Live) {
+        self.last_page.hear(&live.events);
+        let Some(room) = self.rooms.get_mut(&live.room) else { return };
+        let Some(last) = live.events.last() else { return };
+        debug_assert_eq!(live.events[0].seq, room.last.next(), "the switchboard told a shard of a hole");
+        room.last = last.seq;
+        for group in &room.groups {
+            let encoded = encode(group.dialect, &group.alias, &live.epoch, &live.events, &mut self.scratch);
+            let Some((frame, shown)) = encoded else { continue };
+            let listeners = group.listeners.len() as u64;
+            self.metrics.deliveries.with_label_values(&[group.dialect.name()]).inc_by(shown * listeners);
+            for &place in &group.listeners {
+                let Some(connection) = self.connections.get_mut(index(place)) else { continue };
+                if connection.end != End::Open {
+                    continue;
+                }
+                if !connection.outbox.push_live(&frame) {
+                    self.overfull.push(ConnectionKey { place, generation: connection.generation });
+                } else if !connection.touched {
+                    connection.touched = true;
+                    self.touched.push_back(place);
+                }
+            }
+        }
+    }
+
+    /// The second pass: writes to those who were touched, until `until`. True if some are left.
+    fn flush_touched(&mut self, until: Instant) -> bool {
+        let now = Instant::now();
+        for key in std::mem::take(&mut self.overfull) {
+            self.dismiss_slow(key, now);
+        }
+        let mut since_look = 0_u32;
+        while let Some(place) = self.touched.pop_front() {
+            if let Some(connection) = self.connections.get_mut(index(place)) {
+                connection.touched = false;
+                let key = ConnectionKey { place, generation: connection.generation };
+                self.flush(key);
+            }
+            since_look += 1;
+            if since_look.is_multiple_of(16) && Instant::now() >= until {
+                break;
+            }
+        }
+        !self.touched.is_empty()
+    }
+
+    /// Puts a connection in line for the second pass.
+    pub(super) fn touch(&mut self, place: u32) {
+        if let Some(connection) = self.connections.get_mut(index(place))
+            && !connection.touched
+        {
+            connection.touched = true;
+            self.touched.push_back(place);
+        }
+    }
+
+    /// Writes what a connection has to write. What the socket does not take waits for its task.
+    pub(super) fn flush(&mut self, key: ConnectionKey) {
+        let Some(connection) = self.connection(key) else { return };
+        if connection.outbox.is_empty() {
+            return;
+        }
+        let stream = Rc::clone(&connection.stream);
+        match connection.outbox.flush(&stream) {
+            Ok(Flushed::All) => {
+                connection.progress = Instant::now();
+                self.written(key);
+            }
+            Ok(Flushed::Blocked { some }) => {
+                if some > 0 {
+                    connection.progress = Instant::now();
+                }
+                connection.wake.notify_one();
+            }
+            Err(error) => {
+                tracing::debug!(%error, "a socket failed");
+                self.forget(key);
+            }
+        }
+    }
+
+    /// Measures how long events took to the last of their sockets: once an event, not once a delivery.
+    fn observe(&self, timings: &[(Arc<[Arc<Event>]>, Instant)]) {
+        use chat::Clock;
+        if timings.is_empty() {
+            return;
+        }
+        let wall = SystemClock.now().as_micros();
+        for (events, heard) in timings {
+            let on_the_way = heard.elapsed().as_secs_f64();
+            for event in events.iter() {
+                self.metrics.bus_to_socket.observe(on_the_way);
+                let since_commit = (wall - event.at.as_micros()).max(0);
+                #[expect(clippy::cast_precision_loss, reason = "microseconds of a latency")]
+                self.metrics.fanout.observe(since_commit as f64 / 1e6);
+            }
+        }
+    }
+}

@@ -1,0 +1,178 @@
+//! A shard: one thread that owns what it touches. Its connections, their sessions, and the listeners of its
+//! rooms belong to it alone, so the way of a delivery has no lock, no atomic count and no wake-up of a task.
+//!
+//! [`Shard`] is data and decisions; the tasks around it ([`thread`]) only wait. No borrow of it is held over
+//! an await.
+
+mod actions;
+mod encode;
+mod ending;
+mod fanout;
+mod feeding;
+mod room;
+mod sockets;
+pub(crate) mod thread;
+
+use std::cell::RefCell;
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::rc::Rc;
+use std::time::Duration;
+
+use chat::RoomId;
+use tokio::time::Instant;
+
+use crate::connection::{Connection, End};
+use crate::metrics::Metrics;
+use crate::session::{Action, Env};
+use crate::switchboard::{ConnectionKey, Line, Want};
+use encode::LastPage;
+use room::LocalRoom;
+
+/// A shard, as its tasks share it.
+pub(crate) type SharedShard = Rc<RefCell<Shard>>;
+
+/// One shard. Owned by its thread.
+pub(crate) struct Shard {
+    env: Env,
+    line: Line,
+    metrics: Metrics,
+    connections: slab::Slab<Connection>,
+    /// Counts up with every connection, so that a key never names two of them.
+    generations: u32,
+    rooms: HashMap<RoomId, LocalRoom>,
+    /// Rooms that are empty and that the switchboard could not be told of yet.
+    quits: HashSet<RoomId>,
+    /// Connections with something to write, in the order in which they got it.
+    touched: VecDeque<u32>,
+    /// Connections whose outbox could not take a live frame.
+    overfull: Vec<ConnectionKey>,
+    last_page: LastPage,
+    /// Frames are put together here.
+    scratch: Vec<u8>,
+    /// Sockets are read into this.
+    input: Vec<u8>,
+    limits: ShardLimits,
+    degraded: bool,
+}
+
+/// The bounds that the shard itself keeps.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct ShardLimits {
+    /// `limits.frame_bytes`
+    pub(crate) frame_bytes: usize,
+    /// `limits.outbox_bytes`
+    pub(crate) outbox_bytes: usize,
+    /// `limits.stalled`
+    pub(crate) stalled: Duration,
+}
+
+/// How much of a socket is read at once.
+const INPUT_BYTES: usize = 16 * 1024;
+
+impl Shard {
+    pub(crate) fn new(env: Env, line: Line, metrics: Metrics, limits: ShardLimits) -> Self {
+        Self {
+            env,
+            line,
+            metrics,
+            connections: slab::Slab::new(),
+            generations: 0,
+            rooms: HashMap::new(),
+            quits: HashSet::new(),
+            touched: VecDeque::new(),
+            overfull: Vec::new(),
+            last_page: LastPage::default(),
+            scratch: Vec::new(),
+            input: vec![0; INPUT_BYTES],
+            limits,
+            degraded: false,
+        }
+    }
+
+    /// How many WebSockets there are.
+    pub(crate) fn len(&self) -> usize {
+        self.connections.len()
+    }
+
+    /// The connection, unless it has been forgotten.
+    fn connection(&mut self, key: ConnectionKey) -> Option<&mut Connection> {
+        self.connections
+            .get_mut(index(key.place))
+            .filter(|connection| connection.generation == key.generation)
+    }
+
+    /// Looks after every connection, about once a second: heartbeats, time limits, stalled readers, and what
+    /// could not be handed to the switchboard before.
+    pub(crate) fn tick(&mut self, now: Instant) {
+        let keys: Vec<ConnectionKey> = self.keys().collect();
+        for key in keys {
+            self.tick_connection(key, now);
+        }
+        self.quits =
+            std::mem::take(&mut self.quits).into_iter().filter(|room| !self.try_quit(room)).collect();
+    }
+
+    fn tick_connection(&mut self, key: ConnectionKey, now: Instant) {
+        let stalled = self.limits.stalled;
+        let Some(connection) = self.connection(key) else { return };
+        if connection.outbox.is_empty() {
+            connection.progress = now;
+        }
+        let stuck = now.saturating_duration_since(connection.progress) >= stalled;
+        match connection.end {
+            End::Open if stuck => self.dismiss_slow(key, now),
+            End::Open => {
+                self.with_session(key, |session, env, out| session.on_tick(env, now, out));
+                self.feed(key);
+            }
+            End::Leaving(until) => self.leave_if_done(key, until, now),
+            End::Closing(until) if until <= now => self.forget(key),
+            End::Closing(_) => {}
+        }
+    }
+
+    /// The keys of all connections.
+    fn keys(&self) -> impl Iterator<Item = ConnectionKey> + '_ {
+        self.connections.iter().map(|(place, connection)| ConnectionKey {
+            place: short(place),
+            generation: connection.generation,
+        })
+    }
+
+    /// Lets a session do something, carries out what it wants done, and writes.
+    fn with_session(
+        &mut self,
+        key: ConnectionKey,
+        act: impl FnOnce(&mut crate::session::Session, &Env, &mut Vec<Action>),
+    ) {
+        let mut out = Vec::new();
+        let env = &self.env;
+        let connection = self
+            .connections
+            .get_mut(index(key.place))
+            .filter(|connection| connection.generation == key.generation);
+        let Some(connection) = connection else { return };
+        act(&mut connection.session, env, &mut out);
+        self.carry_out(key, out);
+        self.flush(key);
+    }
+
+    /// Tells the switchboard that the shard is out of a room. False: it has no time, try again.
+    fn try_quit(&mut self, id: &RoomId) -> bool {
+        let Some(room) = self.rooms.get(id).filter(|room| room.members == 0) else { return true };
+        let told = self.line.ask(Want::Quit { room: id.clone(), received: room.received }).is_ok();
+        if told {
+            self.rooms.remove(id);
+        }
+        told
+    }
+}
+
+/// A place as it stands in keys and lists of listeners: half the size of a pointer.
+fn short(place: usize) -> u32 {
+    u32::try_from(place).unwrap_or_else(|_| unreachable!("open files are far fewer than 2^32"))
+}
+
+fn index(place: u32) -> usize {
+    place as usize
+}

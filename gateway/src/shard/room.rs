@@ -1,0 +1,79 @@
+//! A room in one shard: its listeners, grouped by what makes their frames equal.
+
+use chat::{Epoch, Seq};
+use dialect::{Alias, Dialect};
+
+/// The listeners of a room. Owned by the shard; gone when the last subscription is.
+#[derive(Debug)]
+pub(super) struct LocalRoom {
+    pub(super) epoch: Epoch,
+    /// The last event that the switchboard told this shard of.
+    pub(super) last: Seq,
+    /// How many joins the switchboard has granted since the shard was last out of the room.
+    pub(super) received: u32,
+    /// How many subscriptions there are, live or behind.
+    pub(super) members: u32,
+    pub(super) groups: Vec<Group>,
+}
+
+/// Live listeners that get the same bytes.
+#[derive(Debug)]
+pub(super) struct Group {
+    pub(super) dialect: &'static dyn Dialect,
+    pub(super) alias: Alias,
+    /// The places of their connections; one stands here once for each subscription of this alias, so once.
+    pub(super) listeners: Vec<u32>,
+}
+
+impl LocalRoom {
+    pub(super) fn new(epoch: Epoch, last: Seq) -> Self {
+        Self { epoch, last, received: 0, members: 0, groups: Vec::new() }
+    }
+
+    /// Lets a connection listen.
+    pub(super) fn listen(&mut self, dialect: &'static dyn Dialect, alias: &Alias, place: u32) {
+        match self.groups.iter_mut().find(|group| group.is_for(dialect, alias)) {
+            Some(group) => group.listeners.push(place),
+            None => self.groups.push(Group { dialect, alias: alias.clone(), listeners: vec![place] }),
+        }
+    }
+
+    /// Ends that; nothing happens if it did not listen.
+    pub(super) fn ignore(&mut self, dialect: &'static dyn Dialect, alias: &Alias, place: u32) {
+        let Some(at) = self.groups.iter().position(|group| group.is_for(dialect, alias)) else { return };
+        let listeners = &mut self.groups[at].listeners;
+        if let Some(listener) = listeners.iter().position(|listener| *listener == place) {
+            listeners.swap_remove(listener);
+        }
+        if listeners.is_empty() {
+            self.groups.swap_remove(at);
+        }
+    }
+}
+
+impl Group {
+    fn is_for(&self, dialect: &'static dyn Dialect, alias: &Alias) -> bool {
+        self.alias == *alias && self.dialect.name() == dialect.name()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use dialect::native::Native;
+
+    #[test]
+    fn equal_listeners_share_a_group_and_others_have_their_own() {
+        let mut room = LocalRoom::new(Epoch::parse("e.1").unwrap(), Seq::ZERO);
+        let (a, b) = (Alias::new("a"), Alias::new("b"));
+        room.listen(&Native, &a, 1);
+        room.listen(&Native, &b, 1);
+        room.listen(&Native, &a, 2);
+        assert_eq!(room.groups.iter().map(|g| g.listeners.len()).collect::<Vec<_>>(), [2, 1]);
+        room.ignore(&Native, &b, 1);
+        room.ignore(&Native, &b, 1);
+        room.ignore(&Native, &a, 1);
+        assert_eq!(room.groups.len(), 1);
+        assert_eq!(room.groups[0].listeners, [2]);
+    }
+}

@@ -1,0 +1,128 @@
+//! The thread of a shard, and its tasks. They wait; the shard decides.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use tokio::net::TcpStream;
+use tokio::sync::{mpsc, watch};
+use tokio::task::spawn_local;
+use tokio::time::{Instant, MissedTickBehavior, interval};
+use tokio_util::sync::CancellationToken;
+
+use super::{Shard, ShardLimits, SharedShard, fanout};
+use crate::connection::task::attend;
+use crate::http::{Arrival, Service, Slot, Upgraded};
+use crate::metrics::Metrics;
+use crate::session::EnvParts;
+use crate::switchboard::ShardEnds;
+
+/// How often a shard looks after its connections.
+const TICK: Duration = Duration::from_secs(1);
+/// How often a wave of a drain goes out.
+const WAVE: Duration = Duration::from_millis(50);
+/// How many sockets, or finished handshakes, wait for a shard.
+pub(crate) const ARRIVALS_MAX: usize = 1024;
+
+/// All that a shard is made of.
+pub(crate) struct Parts {
+    pub(crate) ends: ShardEnds,
+    pub(crate) env: EnvParts,
+    pub(crate) metrics: Metrics,
+    pub(crate) limits: ShardLimits,
+    /// New sockets, before their handshake.
+    pub(crate) sockets: mpsc::Receiver<(std::net::TcpStream, Slot)>,
+    /// Makes the HTTP service that answers on them.
+    pub(crate) service: Service,
+    /// Handshakes that the service has accepted.
+    pub(crate) arrivals: mpsc::Receiver<Arrival>,
+    /// When it is set: dismiss everybody over that time.
+    pub(crate) drain: watch::Receiver<Option<Duration>>,
+    /// Cancelled: stop at once.
+    pub(crate) stop: CancellationToken,
+}
+
+/// Starts a shard's thread. It ends when `stop` is cancelled.
+///
+/// # Errors
+/// If the system gives no thread.
+pub(crate) fn start(number: usize, parts: Parts) -> std::io::Result<JoinHandle<()>> {
+    std::thread::Builder::new().name(format!("shard-{number}")).spawn(move || {
+        match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+            Ok(runtime) => tokio::task::LocalSet::new().block_on(&runtime, run(parts)),
+            Err(error) => tracing::error!(%error, number, "a shard could not start"),
+        }
+    })
+}
+
+async fn run(parts: Parts) {
+    let shard = Shard::new(parts.env.into_env(), parts.ends.line, parts.metrics.clone(), parts.limits);
+    let shard = Rc::new(RefCell::new(shard));
+    spawn_local(fanout::run(Rc::clone(&shard), parts.ends.told));
+    spawn_local(answer_http(parts.sockets, parts.service));
+    spawn_local(welcome(Rc::clone(&shard), parts.arrivals));
+    spawn_local(tick(Rc::clone(&shard)));
+    spawn_local(drain(shard, parts.drain, parts.metrics));
+    parts.stop.cancelled().await;
+}
+
+async fn tick(shard: SharedShard) {
+    let mut ticks = interval(TICK);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        shard.borrow_mut().tick(Instant::now());
+    }
+}
+
+/// Serves HTTP on new sockets, each in a task of its own.
+async fn answer_http(mut sockets: mpsc::Receiver<(std::net::TcpStream, Slot)>, service: Service) {
+    while let Some((socket, slot)) = sockets.recv().await {
+        match TcpStream::from_std(socket) {
+            Ok(socket) => {
+                let service = service.clone();
+                spawn_local(async move {
+                    service.serve(socket).await;
+                    drop(slot);
+                });
+            }
+            Err(error) => tracing::warn!(%error, "a socket was lost"),
+        }
+    }
+}
+
+/// Takes finished handshakes over, each into a fresh small task, so that what hyper needed is freed.
+async fn welcome(shard: SharedShard, mut arrivals: mpsc::Receiver<Arrival>) {
+    while let Some(arrival) = arrivals.recv().await {
+        let shard = Rc::clone(&shard);
+        spawn_local(async move {
+            let Some(upgraded) = arrival.upgraded().await else { return };
+            let Upgraded { stream, early, dialect, token, slot } = upgraded;
+            let (key, stream, wake) = shard.borrow_mut().add(stream, &early, dialect, token);
+            spawn_local(async move {
+                attend(shard, key, stream, wake).await;
+                drop(slot);
+            });
+        });
+    }
+}
+
+/// Dismisses everybody over a time, once told to: a share of those who are left with each wave, and whoever
+/// arrives later at once.
+async fn drain(shard: SharedShard, mut told: watch::Receiver<Option<Duration>>, metrics: Metrics) {
+    let spread = match told.wait_for(Option::is_some).await.map(|spread| *spread) {
+        Ok(Some(spread)) => spread,
+        _ => return,
+    };
+    let (begin, mut waves) = (Instant::now(), interval(WAVE));
+    let mut counted = 0_i64;
+    loop {
+        waves.tick().await;
+        let left = spread.saturating_sub(begin.elapsed());
+        let remaining = shard.borrow_mut().dismiss_share(left, WAVE, Instant::now());
+        let remaining = i64::try_from(remaining).unwrap_or(i64::MAX);
+        metrics.drain_remaining.add(remaining - counted);
+        counted = remaining;
+    }
+}

@@ -1,0 +1,62 @@
+//! Asking again where all rooms stand, after notes may have been lost: in chunks, one request at a time.
+
+use chat::RoomId;
+
+/// The rooms whose heads are to be asked for. Owned by the operator; at most as long as its rooms.
+#[derive(Debug, Default)]
+pub(super) struct Recheck {
+    rooms: Vec<RoomId>,
+    under_way: Vec<RoomId>,
+}
+
+/// How many rooms one request names.
+const CHUNK: usize = 500;
+
+impl Recheck {
+    /// Starts over with all rooms.
+    pub(super) fn all(&mut self, rooms: impl Iterator<Item = RoomId>) {
+        self.rooms = rooms.collect();
+    }
+
+    /// The next rooms to ask for, if no request is under way.
+    pub(super) fn start(&mut self) -> Option<Vec<RoomId>> {
+        if !self.under_way.is_empty() || self.rooms.is_empty() {
+            return None;
+        }
+        let rest = self.rooms.len().saturating_sub(CHUNK);
+        self.under_way = self.rooms.split_off(rest);
+        Some(self.under_way.clone())
+    }
+
+    /// The request came back; what failed is asked for again.
+    pub(super) fn finish(&mut self, answered: bool) {
+        let asked = std::mem::take(&mut self.under_way);
+        if !answered {
+            self.rooms.extend(asked);
+        }
+    }
+
+    /// True if nothing is left to be asked for.
+    pub(super) fn is_done(&self) -> bool {
+        self.rooms.is_empty() && self.under_way.is_empty()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rooms_are_asked_for_in_chunks_until_all_are_answered() {
+        let mut recheck = Recheck::default();
+        recheck.all((0..700).map(|n| RoomId::parse(&format!("r{n}")).unwrap()));
+        assert_eq!(recheck.start().unwrap().len(), 500);
+        assert_eq!(recheck.start(), None, "one request at a time");
+        recheck.finish(false);
+        assert_eq!(recheck.start().unwrap().len(), 500);
+        recheck.finish(true);
+        assert_eq!(recheck.start().unwrap().len(), 200);
+        recheck.finish(true);
+        assert!(recheck.is_done());
+    }
+}

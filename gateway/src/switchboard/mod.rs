@@ -1,0 +1,163 @@
+//! The switchboard: the one thread of a gateway that owns the road to the bus.
+//!
+//! It owns the interest in rooms, each room's log, and the reads that repair it, and hands ordered events to
+//! the shards. Everything that a shard learns about a room comes over one FIFO, the answers to joins included:
+//! so the switch from history to live is exact across threads.
+//!
+//! A shard never waits for the switchboard ([`Line::ask`] fails at once when the queue is full), so the
+//! switchboard may wait for a shard. It ends when its shutdown token is cancelled.
+
+mod budget;
+mod due;
+mod heads;
+mod interest;
+mod operator;
+mod road;
+mod rooms;
+#[cfg(test)]
+mod simulation;
+
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use bus::Bus;
+use chat::{Draft, Event, Refusal, RoomId, RoomState, Seq, Verdict};
+use tokio::sync::mpsc;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use crate::metrics::Metrics;
+use crate::session::{AskId, Join, JoinedAt, Read, ReadAnswer, SubId};
+
+/// One connection of one shard. The generation tells apart those that used the same place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct ConnectionKey {
+    pub(crate) place: u32,
+    pub(crate) generation: u32,
+}
+
+/// One subscription, as its shard finds it again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct SubKey {
+    pub(crate) connection: ConnectionKey,
+    pub(crate) sub: SubId,
+}
+
+/// What a shard wants.
+#[derive(Debug)]
+pub(crate) enum Want {
+    /// Open a subscription. Answered by [`Told::Joined`].
+    Join { connection: ConnectionKey, join: Join },
+    /// A page of a room's log after a position. Answered by [`Told::Page`], or by [`Told::Restarted`] for the
+    /// room; at most one a subscription at a time.
+    Page { to: SubKey, room: RoomId, after: Seq },
+    /// The shard has no subscription in this room any more. `received` counts the [`Told::Joined`] that it has
+    /// got for the room since it was last out of it; if another is on its way, the shard stays in.
+    Quit { room: RoomId, received: u32 },
+    /// Append drafts. Answered by [`Told::Verdicts`].
+    Submit { connection: ConnectionKey, room: RoomId, drafts: Vec<Draft>, accepted: Instant },
+    /// Read something. Answered by [`Told::Read`].
+    Read { connection: ConnectionKey, ask: AskId, read: Read },
+}
+
+/// What a shard is told.
+#[derive(Debug)]
+pub(crate) enum Told {
+    /// These events follow what the shard was told of the room before.
+    Events(Live),
+    /// The room has another history: every subscription starts again, after `start`.
+    Restarted { room: RoomId, state: RoomState, start: Seq },
+    /// A subscription is open: from here on the shard is told the room's events after `at.state.seq`.
+    Joined { to: SubKey, room: RoomId, at: JoinedAt },
+    /// A subscription was refused.
+    NotJoined { to: SubKey, refusal: Refusal },
+    /// Events for a subscription that is behind; those up to its position are to be skipped. None: it asked
+    /// for what is not there yet.
+    Page { to: SubKey, events: Arc<[Arc<Event>]> },
+    /// The answer to [`Want::Submit`].
+    Verdicts { connection: ConnectionKey, room: RoomId, verdicts: Vec<Verdict> },
+    /// The answer to [`Want::Read`].
+    Read { connection: ConnectionKey, ask: AskId, answer: Result<ReadAnswer, Refusal> },
+    /// Whether the gateway is cut off from its bus.
+    Status { degraded: bool },
+}
+
+/// Events of one room, on their way to sockets.
+#[derive(Debug, Clone)]
+pub(crate) struct Live {
+    pub(crate) room: RoomId,
+    pub(crate) epoch: chat::Epoch,
+    pub(crate) events: Arc<[Arc<Event>]>,
+    /// When the bus brought them, or when the read that brought them came back.
+    pub(crate) heard: Instant,
+}
+
+/// A shard's line to the switchboard.
+#[derive(Debug, Clone)]
+pub(crate) struct Line {
+    pub(crate) shard: usize,
+    wants: mpsc::Sender<(usize, Want)>,
+}
+
+impl Line {
+    /// Hands a wish over, or gives it back if the switchboard has too much to do.
+    pub(crate) fn ask(&self, want: Want) -> Result<(), Want> {
+        self.wants.try_send((self.shard, want)).map_err(|refused| refused.into_inner().1)
+    }
+}
+
+/// What the switchboard must know.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Settings {
+    /// `limits.replay`
+    pub(crate) replay: u64,
+    /// `limits.ring_bytes`
+    pub(crate) ring_bytes: usize,
+    /// How long interest in an empty room lingers.
+    pub(crate) linger: Duration,
+}
+
+/// How many wishes of all shards wait for the switchboard.
+const WANTS_MAX: usize = 65_536;
+/// How many hand-overs wait for one shard. Each may hold many notes.
+const TOLD_MAX: usize = 1024;
+
+/// The ends that a shard holds.
+#[derive(Debug)]
+pub(crate) struct ShardEnds {
+    pub(crate) line: Line,
+    pub(crate) told: mpsc::Receiver<Vec<Told>>,
+}
+
+/// Starts the switchboard's thread for `shards` shards.
+///
+/// # Errors
+/// If the system gives no thread.
+pub(crate) fn start(
+    shards: usize,
+    bus: Arc<dyn Bus>,
+    settings: Settings,
+    metrics: Metrics,
+    shutdown: CancellationToken,
+) -> std::io::Result<(Vec<ShardEnds>, JoinHandle<()>)> {
+    let (wants_in, wants) = mpsc::channel(WANTS_MAX);
+    let (told, ends): (Vec<_>, Vec<_>) = (0..shards)
+        .map(|shard| {
+            let (told_in, told) = mpsc::channel(TOLD_MAX);
+            (told_in, ShardEnds { line: Line { shard, wants: wants_in.clone() }, told })
+        })
+        .unzip();
+    let thread = std::thread::Builder::new().name("switchboard".into()).spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        match runtime {
+            Ok(runtime) => {
+                let local = tokio::task::LocalSet::new();
+                let operator = operator::Operator::new(bus, settings, metrics, told);
+                local.block_on(&runtime, operator.run(wants, shutdown));
+            }
+            Err(error) => tracing::error!(%error, "the switchboard could not start"),
+        }
+    })?;
+    Ok((ends, thread))
+}

@@ -1,0 +1,356 @@
+//! The switchboard's loop: takes wishes, notes and answers, and carries out what the rooms want done.
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bus::{Answer, Ask, Bus, Heard, Link, Note, PageLimit, Partition};
+use chat::{LogPage, Refusal, RoomHead, RoomId, RoomState, Seq, Verdict};
+use tokio::sync::mpsc;
+use tokio::task::spawn_local;
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
+use tokio_util::sync::CancellationToken;
+
+use super::due::Due;
+use super::heads::Recheck;
+use super::interest::{Ears, Interest, listen};
+use super::road::Road;
+use super::rooms::{Effect, PAGE_EVENTS, Room};
+use super::{ConnectionKey, Settings, Told, Want};
+use crate::metrics::Metrics;
+use crate::session::{AskId, Read, ReadAnswer};
+
+/// How many notes wait between the bus and this loop.
+const NOTES_MAX: usize = 8192;
+/// How many finished requests wait for this loop.
+const DONE_MAX: usize = 4096;
+/// How many are taken from a queue at once.
+const AT_ONCE: usize = 512;
+/// How many requests of clients may be under way.
+const UNDER_WAY_MAX: usize = 20_000;
+/// How often the link and the recheck are looked after.
+const BEAT: Duration = Duration::from_millis(250);
+
+/// A request that has come to its end.
+enum Done {
+    Opened { room: RoomId, ears: Option<Ears>, result: Result<RoomState, Refusal> },
+    Page { room: RoomId, number: u64, after: Seq, result: Result<LogPage, Refusal> },
+    Heads(Result<Vec<RoomHead>, Refusal>),
+    Verdicts { shard: usize, connection: ConnectionKey, room: RoomId, verdicts: Vec<Verdict> },
+    Read { shard: usize, connection: ConnectionKey, ask: AskId, answer: Result<ReadAnswer, Refusal> },
+}
+
+/// The one who works the switchboard. Lives on its thread.
+pub(super) struct Operator {
+    road: Rc<Road>,
+    settings: Settings,
+    metrics: Metrics,
+    rooms: HashMap<RoomId, Room>,
+    interest: Interest,
+    due: Due,
+    recheck: Recheck,
+    shards: Vec<mpsc::Sender<Vec<Told>>>,
+    outgoing: Vec<Vec<Told>>,
+    notes_in: mpsc::Sender<Heard>,
+    notes: mpsc::Receiver<Heard>,
+    done_in: mpsc::Sender<Done>,
+    done: mpsc::Receiver<Done>,
+    under_way: usize,
+    link: Link,
+    degraded: bool,
+}
+
+impl Operator {
+    pub(super) fn new(
+        bus: Arc<dyn Bus>,
+        settings: Settings,
+        metrics: Metrics,
+        shards: Vec<mpsc::Sender<Vec<Told>>>,
+    ) -> Self {
+        let (notes_in, notes) = mpsc::channel(NOTES_MAX);
+        let (done_in, done) = mpsc::channel(DONE_MAX);
+        let link = *bus.link().borrow();
+        Self {
+            road: Rc::new(Road::new(bus)),
+            settings,
+            metrics,
+            rooms: HashMap::new(),
+            interest: Interest::new(),
+            due: Due::default(),
+            recheck: Recheck::default(),
+            outgoing: shards.iter().map(|_| Vec::new()).collect(),
+            shards,
+            notes_in,
+            notes,
+            done_in,
+            done,
+            under_way: 0,
+            link,
+            degraded: false,
+        }
+    }
+
+    /// Works until `shutdown`, or until no shard is left. Runs within a `LocalSet`.
+    pub(super) async fn run(mut self, mut wants: mpsc::Receiver<(usize, Want)>, shutdown: CancellationToken) {
+        let mut link = self.road.bus().link();
+        let mut beat = interval(BEAT);
+        beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let (mut wanted, mut heard, mut finished) = (Vec::new(), Vec::new(), Vec::new());
+        loop {
+            let due = self.due.next().unwrap_or_else(|| Instant::now() + BEAT);
+            tokio::select! {
+                () = shutdown.cancelled() => return,
+                count = wants.recv_many(&mut wanted, AT_ONCE) => if count == 0 { return },
+                _ = self.notes.recv_many(&mut heard, AT_ONCE) => {}
+                _ = self.done.recv_many(&mut finished, AT_ONCE) => {}
+                () = sleep_until(due) => {}
+                Ok(()) = link.changed() => {}
+                _ = beat.tick() => {}
+            }
+            let now = Instant::now();
+            self.look_at_link(*link.borrow_and_update(), now);
+            heard.drain(..).for_each(|note| self.hear(note, now));
+            finished.drain(..).for_each(|done| self.finish(done, now));
+            wanted.drain(..).for_each(|(shard, want)| self.serve(shard, want, now));
+            while let Some(room) = self.due.take(now) {
+                self.with_room(&room, |room, fx| room.look(now, fx));
+            }
+            self.flush().await;
+        }
+    }
+
+    /// Hands everything over that has gathered. Waits for a shard that is busy; none ever waits for us.
+    async fn flush(&mut self) {
+        for (shard, outgoing) in self.shards.iter().zip(&mut self.outgoing) {
+            if !outgoing.is_empty() {
+                // A shard that is gone is a gateway that is going.
+                let _gone = shard.send(std::mem::take(outgoing)).await;
+            }
+        }
+    }
+
+    fn look_at_link(&mut self, link: Link, now: Instant) {
+        if link.losses != self.link.losses || (link.connected && !self.link.connected) {
+            self.recheck.all(self.rooms.keys().cloned());
+        }
+        self.link = link;
+        let degraded = !link.connected || (self.degraded && !self.recheck.is_done());
+        if degraded != self.degraded {
+            self.degraded = degraded;
+            tracing::info!(degraded, "the way to the bus has changed");
+            self.outgoing.iter_mut().for_each(|told| told.push(Told::Status { degraded }));
+        }
+        if link.connected
+            && let Some(rooms) = self.recheck.start()
+        {
+            self.ask_heads(rooms, now);
+        }
+    }
+
+    fn hear(&mut self, heard: Heard, now: Instant) {
+        match heard.note {
+            Note::Events(events) => {
+                let room = events.room.clone();
+                self.with_room(&room, |room, fx| room.heard(events, now, fx));
+            }
+            Note::Heads(_, heads) => self.take_heads(heads, now),
+            Note::Beat(_) => {}
+        }
+    }
+
+    fn take_heads(&mut self, heads: Vec<RoomHead>, now: Instant) {
+        for head in heads {
+            self.with_room(&head.room, |room, fx| room.head(&head.epoch, head.seq, now, fx));
+        }
+    }
+
+    fn serve(&mut self, shard: usize, want: Want, now: Instant) {
+        match want {
+            Want::Join { connection, join } => {
+                let id = join.room.clone();
+                let new = match self.rooms.entry(id.clone()) {
+                    Entry::Occupied(_) => false,
+                    Entry::Vacant(place) => {
+                        place.insert(Room::new(id.clone(), self.shards.len(), self.settings));
+                        true
+                    }
+                };
+                self.with_room(&id, |room, fx| room.join(shard, connection, join, now, fx));
+                if new {
+                    self.open(id);
+                }
+            }
+            Want::Page { to, room, after } => {
+                self.with_room(&room, |room, fx| room.page(shard, to, after, fx));
+            }
+            Want::Quit { room, received } => {
+                self.with_room(&room, |room, fx| room.quit(shard, received, now, fx));
+            }
+            Want::Submit { connection, room, drafts, accepted } => {
+                self.submit(shard, connection, room, drafts, accepted);
+            }
+            Want::Read { connection, ask, read } => self.read(shard, connection, ask, read),
+        }
+    }
+
+    fn finish(&mut self, done: Done, now: Instant) {
+        match done {
+            Done::Opened { room, ears, result } => {
+                if let Some(ears) = ears {
+                    self.interest.keep(&room, ears);
+                }
+                self.with_room(&room, |room, fx| room.opened(result, now, fx));
+            }
+            Done::Page { room, number, after, result } => {
+                self.metrics.log_reads.inc();
+                self.with_room(&room, |room, fx| room.read(number, after, result, now, fx));
+            }
+            Done::Heads(result) => {
+                self.recheck.finish(result.is_ok());
+                self.take_heads(result.unwrap_or_default(), now);
+            }
+            Done::Verdicts { shard, connection, room, verdicts } => {
+                self.under_way -= 1;
+                self.outgoing[shard].push(Told::Verdicts { connection, room, verdicts });
+            }
+            Done::Read { shard, connection, ask, answer } => {
+                self.under_way -= 1;
+                self.outgoing[shard].push(Told::Read { connection, ask, answer });
+            }
+        }
+    }
+
+    /// Lets a room do something, and carries out what it wants done.
+    fn with_room(&mut self, id: &RoomId, act: impl FnOnce(&mut Room, &mut Vec<Effect>)) {
+        let Some(room) = self.rooms.get_mut(id) else { return };
+        let mut effects = Vec::new();
+        act(room, &mut effects);
+        for effect in effects {
+            match effect {
+                Effect::Tell(shard, told) => self.outgoing[shard].push(told),
+                Effect::Look(at) => self.due.at(at, id),
+                Effect::Read { after, number } => self.read_log(id.clone(), after, number),
+                Effect::Repaired(events) => self.metrics.gaps_repaired.inc_by(events as u64),
+                Effect::Close => {
+                    self.rooms.remove(id);
+                    self.interest.drop(id);
+                }
+            }
+        }
+        self.metrics.rooms.set(i64::try_from(self.rooms.len()).unwrap_or(i64::MAX));
+    }
+
+    /// Listens to a room, then asks where it stands: in this order, so that nothing falls in between.
+    fn open(&mut self, room: RoomId) {
+        let create = self.rooms.get(&room).is_some_and(Room::creates);
+        let heads = !self.interest.has_heads(&room);
+        let (road, notes, done) = (Rc::clone(&self.road), self.notes_in.clone(), self.done_in.clone());
+        spawn_local(async move {
+            let (ears, result) = match listen(&**road.bus(), &room, heads, notes).await {
+                Ok(ears) => {
+                    let ask = Ask::Open { room: room.clone(), create };
+                    (Some(ears), road.read(Partition::of(&room), &ask).await.and_then(room_state))
+                }
+                Err(_) => (None, Err(Refusal::unavailable("this gateway is cut off"))),
+            };
+            let _going = done.send(Done::Opened { room, ears, result }).await;
+        });
+    }
+
+    fn read_log(&mut self, room: RoomId, after: Seq, number: u64) {
+        let (road, done) = (Rc::clone(&self.road), self.done_in.clone());
+        spawn_local(async move {
+            let ask = Ask::Events { room: room.clone(), after, limit: PageLimit(PAGE_EVENTS) };
+            let result = road.read(Partition::of(&room), &ask).await.and_then(log_page);
+            let _going = done.send(Done::Page { room, number, after, result }).await;
+        });
+    }
+
+    fn ask_heads(&mut self, rooms: Vec<RoomId>, _now: Instant) {
+        let Some(partition) = rooms.first().map(Partition::of) else { return };
+        let (road, done) = (Rc::clone(&self.road), self.done_in.clone());
+        spawn_local(async move {
+            let result = road.read(partition, &Ask::Heads(rooms)).await.and_then(heads);
+            let _going = done.send(Done::Heads(result)).await;
+        });
+    }
+
+    fn submit(
+        &mut self,
+        shard: usize,
+        connection: ConnectionKey,
+        room: RoomId,
+        drafts: Vec<chat::Draft>,
+        accepted: Instant,
+    ) {
+        if self.under_way >= UNDER_WAY_MAX {
+            let verdicts = vec![Err(Refusal::unavailable("this gateway is busy")); drafts.len()];
+            self.outgoing[shard].push(Told::Verdicts { connection, room, verdicts });
+            return;
+        }
+        self.under_way += 1;
+        let (road, done) = (Rc::clone(&self.road), self.done_in.clone());
+        spawn_local(async move {
+            let verdicts = road.submit(&room, drafts, accepted).await;
+            let _going = done.send(Done::Verdicts { shard, connection, room, verdicts }).await;
+        });
+    }
+
+    fn read(&mut self, shard: usize, connection: ConnectionKey, ask: AskId, read: Read) {
+        if self.under_way >= UNDER_WAY_MAX {
+            let answer = Err(Refusal::unavailable("this gateway is busy"));
+            self.outgoing[shard].push(Told::Read { connection, ask, answer });
+            return;
+        }
+        self.under_way += 1;
+        let (road, done) = (Rc::clone(&self.road), self.done_in.clone());
+        let (partition, question) = question(read);
+        spawn_local(async move {
+            let answer = road.read(partition, &question).await.and_then(read_answer);
+            let _going = done.send(Done::Read { shard, connection, ask, answer }).await;
+        });
+    }
+}
+
+fn question(read: Read) -> (Partition, Ask) {
+    match read {
+        Read::Open { room, create } => (Partition::of(&room), Ask::Open { room, create }),
+        Read::History { room, from, limit } => {
+            (Partition::of(&room), Ask::History { room, from, limit: PageLimit(limit) })
+        }
+        Read::Rooms { limit } => {
+            // The list belongs to no partition; the first one's owner is as good as any.
+            let anywhere = Partition::all().next().unwrap_or_else(|| unreachable!("there are 64"));
+            (anywhere, Ask::Rooms { after: None, limit: PageLimit(limit) })
+        }
+    }
+}
+
+fn read_answer(answer: Answer) -> Result<ReadAnswer, Refusal> {
+    match answer {
+        Answer::Room(state) => Ok(ReadAnswer::Room(state)),
+        Answer::History(page) => Ok(ReadAnswer::History(page)),
+        Answer::Rooms(rooms, _) => Ok(ReadAnswer::Rooms(rooms)),
+        Answer::Refused(refusal) => Err(refusal),
+        Answer::Verdicts(_) | Answer::Events(_) | Answer::Heads(_) => Err(unexpected()),
+    }
+}
+
+fn room_state(answer: Answer) -> Result<RoomState, Refusal> {
+    if let Answer::Room(state) = answer { Ok(state) } else { Err(unexpected()) }
+}
+
+fn log_page(answer: Answer) -> Result<LogPage, Refusal> {
+    if let Answer::Events(page) = answer { Ok(page) } else { Err(unexpected()) }
+}
+
+fn heads(answer: Answer) -> Result<Vec<RoomHead>, Refusal> {
+    if let Answer::Heads(heads) = answer { Ok(heads) } else { Err(unexpected()) }
+}
+
+fn unexpected() -> Refusal {
+    tracing::warn!("a writer's answer does not fit its request: is it of another version?");
+    Refusal::unavailable("no writer answered sensibly")
+}

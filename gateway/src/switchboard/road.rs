@@ -1,0 +1,179 @@
+//! Requests to the writers: to the one that has won the partition, and past it when it does not answer.
+//!
+//! The rules are those of a send that must end within five seconds: nobody there, or the owner silent: at once
+//! to any writer; no answer: again, within the budget; not connected: not handed over at all.
+
+use std::cell::{Cell, RefCell};
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bus::{Answer, Ask, Bus, BusError, Door, PARTITIONS, Partition, Submission};
+use chat::{Draft, Refusal, RoomId, Verdict};
+use futures::StreamExt;
+use futures::stream::FuturesUnordered;
+use tokio::time::{Instant, sleep, sleep_until, timeout_at};
+
+use super::budget::Budget;
+use crate::session::ANSWER_WITHIN;
+
+/// How long the owner of a partition may be silent before any writer is asked.
+const OWNER_SILENT: Duration = Duration::from_millis(1500);
+/// How long after that before the next attempt.
+const AGAIN: Duration = Duration::from_secs(2);
+/// How long a silent owner is passed over.
+const PASSED_OVER: Duration = Duration::from_secs(3);
+/// How long to wait when no writer is there at all.
+const NOBODY: Duration = Duration::from_millis(200);
+
+/// The way to the writers. Owned by the switchboard's thread; requests run beside each other on it.
+pub(super) struct Road {
+    bus: Arc<dyn Bus>,
+    budget: RefCell<Budget>,
+    owners: Vec<Owner>,
+}
+
+/// What is known of the writer that owns a partition.
+struct Owner {
+    answered: Cell<Instant>,
+    passed_over_until: Cell<Instant>,
+}
+
+#[derive(Clone, Copy)]
+enum Service {
+    Submit,
+    Read,
+}
+
+impl Service {
+    fn owner(self, partition: Partition) -> Door {
+        match self {
+            Self::Submit => Door::Submit(partition),
+            Self::Read => Door::Read(partition),
+        }
+    }
+
+    fn any(self) -> Door {
+        match self {
+            Self::Submit => Door::SubmitAny,
+            Self::Read => Door::ReadAny,
+        }
+    }
+}
+
+type Attempt = Pin<Box<dyn Future<Output = (Door, Result<Answer, BusError>)>>>;
+
+impl Road {
+    pub(super) fn new(bus: Arc<dyn Bus>) -> Self {
+        let now = Instant::now();
+        let owner = || Owner { answered: Cell::new(now), passed_over_until: Cell::new(now) };
+        Self {
+            bus,
+            budget: RefCell::new(Budget::new(now)),
+            owners: (0..PARTITIONS).map(|_| owner()).collect(),
+        }
+    }
+
+    pub(super) fn bus(&self) -> &Arc<dyn Bus> {
+        &self.bus
+    }
+
+    /// Submits drafts of one room. Ends within [`ANSWER_WITHIN`] of `accepted`, with a verdict a draft.
+    pub(super) async fn submit(&self, room: &RoomId, drafts: Vec<Draft>, accepted: Instant) -> Vec<Verdict> {
+        let count = drafts.len();
+        self.budget.borrow_mut().count(count, Instant::now());
+        let ask = || Ask::Submit(Submission { drafts: drafts.clone(), age: accepted.elapsed() });
+        let partition = Partition::of(room);
+        let answer = self.ask(Service::Submit, partition, count, accepted + ANSWER_WITHIN, &ask).await;
+        match answer {
+            Ok(Answer::Verdicts(verdicts)) if verdicts.len() == count => verdicts,
+            Ok(Answer::Refused(refusal)) | Err(refusal) => vec![Err(refusal); count],
+            Ok(_) => vec![Err(nonsense()); count],
+        }
+    }
+
+    /// Asks for something that can be read. Ends within [`ANSWER_WITHIN`].
+    pub(super) async fn read(&self, partition: Partition, ask: &Ask) -> Result<Answer, Refusal> {
+        let within = Instant::now() + ANSWER_WITHIN;
+        match self.ask(Service::Read, partition, 1, within, &|| ask.clone()).await {
+            Ok(Answer::Refused(refusal)) => Err(refusal),
+            other => other,
+        }
+    }
+
+    async fn ask(
+        &self,
+        service: Service,
+        partition: Partition,
+        weight: usize,
+        deadline: Instant,
+        ask: &dyn Fn() -> Ask,
+    ) -> Result<Answer, Refusal> {
+        let attempts = self.attempts(service, partition, weight, ask);
+        timeout_at(deadline, attempts)
+            .await
+            .unwrap_or_else(|_| Err(Refusal::unavailable("no writer answered in time")))
+    }
+
+    async fn attempts(
+        &self,
+        service: Service,
+        partition: Partition,
+        weight: usize,
+        ask: &dyn Fn() -> Ask,
+    ) -> Result<Answer, Refusal> {
+        let owner = &self.owners[usize::from(partition.index())];
+        let started = Instant::now();
+        let first =
+            if owner.passed_over_until.get() > started { service.any() } else { service.owner(partition) };
+        let mut under_way: FuturesUnordered<Attempt> = FuturesUnordered::new();
+        under_way.push(self.attempt(first, ask()).await?);
+        let mut again = started + OWNER_SILENT;
+        loop {
+            tokio::select! {
+                Some((door, answer)) = under_way.next() => match answer {
+                    Ok(answer) => {
+                        if door == service.owner(partition) {
+                            owner.answered.set(Instant::now());
+                        }
+                        return Ok(answer);
+                    }
+                    Err(BusError::NoResponder) => {
+                        if door == service.any() {
+                            sleep(NOBODY).await;
+                        }
+                        under_way.push(self.attempt(service.any(), ask()).await?);
+                    }
+                    Err(error) => return Err(lost(&error)),
+                },
+                () = sleep_until(again) => {
+                    let now = Instant::now();
+                    again = now + AGAIN;
+                    if owner.answered.get() < started {
+                        owner.passed_over_until.set(now + PASSED_OVER);
+                    }
+                    if self.budget.borrow_mut().retry(weight, now) {
+                        under_way.push(self.attempt(service.any(), ask()).await?);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Hands one attempt over; what comes back is its answer.
+    async fn attempt(&self, door: Door, ask: Ask) -> Result<Attempt, Refusal> {
+        let pending = self.bus.ask(door, ask, None).await.map_err(|error| lost(&error))?;
+        Ok(Box::pin(async move { (door, pending.await) }))
+    }
+}
+
+fn lost(error: &BusError) -> Refusal {
+    tracing::debug!(%error, "a request was lost");
+    Refusal::unavailable("this gateway is cut off")
+}
+
+fn nonsense() -> Refusal {
+    tracing::warn!("a writer's answer does not fit its request: is it of another version?");
+    Refusal::unavailable("no writer answered sensibly")
+}
