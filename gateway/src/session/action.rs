@@ -5,6 +5,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use chat::{Draft, HistoryPage, Refusal, RoomId, RoomState, RoomSummary, Seq, Verdict};
 use dialect::{Alias, From};
+use tokio::time::Instant;
 
 /// One of the subscriptions of one connection: a number that is not used again on this connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -28,8 +29,10 @@ pub(crate) enum Action {
     Submit {
         /// The room.
         room: RoomId,
-        /// The drafts, in the order in which they were sent.
+        /// The drafts, in the order in which they were sent: at least one, no id twice.
         drafts: Vec<Draft>,
+        /// When the oldest of them was accepted: the answer is due [`ANSWER_WITHIN`] after it.
+        accepted: Instant,
     },
     /// Read something; the answer comes by `Session::on_read`.
     Read(AskId, Read),
@@ -121,5 +124,5 @@ pub(crate) enum Answered {
     Read(AskId, Result<ReadAnswer, Refusal>),
 }
 
-/// How long one submission may take before its drafts are `unavailable` (G2).
+/// How long after it was accepted a draft, or any other question, may wait before it is `unavailable` (G2).
 pub(crate) const ANSWER_WITHIN: Duration = Duration::from_secs(5);

@@ -1,0 +1,104 @@
+//! What all sessions of a shard share.
+
+use std::cell::RefCell;
+use std::sync::Arc;
+use std::time::Duration;
+
+use chat::{Clock, Code, Refusal};
+use dialect::{DecodeLimits, LimitsShown};
+use rand::RngExt;
+use rand::rngs::StdRng;
+
+use crate::auth::{Identity, Seat, Seats, Verifier};
+use crate::settings::Limits;
+
+/// Within which time somebody who is sent away should come back, in milliseconds.
+const COME_BACK_MS: std::ops::Range<u64> = 500..2500;
+
+/// What an [`Env`] is made of, before it is on its shard's thread.
+pub(crate) struct EnvParts {
+    /// What a client may take.
+    pub(crate) limits: Limits,
+    /// Whether joining an unknown room creates it.
+    pub(crate) auto_create: bool,
+    /// Checks tokens.
+    pub(crate) verifier: Arc<Verifier>,
+    /// Counts the connections of each user.
+    pub(crate) seats: Arc<Seats>,
+    /// The wall clock, for tokens and for what people read.
+    pub(crate) clock: Arc<dyn Clock>,
+}
+
+/// What all sessions of a shard share. Stays on its shard's thread.
+pub(crate) struct Env {
+    pub(super) limits: Limits,
+    pub(super) auto_create: bool,
+    verifier: Arc<Verifier>,
+    seats: Arc<Seats>,
+    pub(super) clock: Arc<dyn Clock>,
+    chance: RefCell<StdRng>,
+}
+
+impl EnvParts {
+    /// The environment, with a source of chance that nobody can foresee.
+    pub(crate) fn into_env(self) -> Env {
+        self.with_chance(rand::make_rng())
+    }
+
+    fn with_chance(self, chance: StdRng) -> Env {
+        let Self { limits, auto_create, verifier, seats, clock } = self;
+        Env { limits, auto_create, verifier, seats, clock, chance: RefCell::new(chance) }
+    }
+
+    /// The same, with chance that repeats itself: for tests.
+    #[cfg(test)]
+    pub(super) fn into_env_with_seed(self, seed: u64) -> Env {
+        self.with_chance(rand::SeedableRng::seed_from_u64(seed))
+    }
+}
+
+impl Env {
+    /// Says whom a token stands for.
+    pub(super) fn verify(&self, token: &str) -> Result<Identity, Refusal> {
+        self.verifier.verify(token, self.clock.now())
+    }
+
+    /// Says whom a token stands for, and takes a seat for that user.
+    pub(super) fn admit(&self, token: &str) -> Result<(Identity, Seat), Refusal> {
+        let identity = self.verify(token)?;
+        match self.seats.take(&identity.user.id) {
+            Some(seat) => Ok((identity, seat)),
+            None => Err(Refusal::new(Code::TooMany, "this user has too many connections to this server")),
+        }
+    }
+
+    /// 128 bits that nobody can foresee.
+    pub(super) fn random(&self) -> u128 {
+        self.chance.borrow_mut().random()
+    }
+
+    /// When somebody who is sent away should come back: spread over time, as many are often sent away at once.
+    pub(super) fn come_back(&self) -> Duration {
+        Duration::from_millis(self.chance.borrow_mut().random_range(COME_BACK_MS))
+    }
+
+    pub(super) fn decode_limits(&self) -> DecodeLimits {
+        DecodeLimits { body_bytes: unless_zero(self.limits.body_bytes) }
+    }
+
+    pub(super) fn limits_shown(&self) -> LimitsShown {
+        LimitsShown {
+            frame_bytes: self.limits.frame_bytes,
+            body_bytes: self.limits.body_bytes,
+            rooms_per_connection: self.limits.rooms_per_connection,
+            replay: self.limits.replay,
+            page: self.limits.page,
+            sends_per_s: self.limits.sends_per_s,
+        }
+    }
+}
+
+/// A limit of which 0 means that there is none.
+pub(super) fn unless_zero(limit: usize) -> usize {
+    if limit == 0 { usize::MAX } else { limit }
+}

@@ -1,0 +1,35 @@
+//! Before anybody knows who the client is: it may identify itself, and nothing else.
+
+use chat::{Code, Refusal};
+use tokio::time::Instant;
+
+use super::Env;
+
+/// A connection that is not identified yet. Ends with the first token, or at its time limit.
+pub(super) struct Greeting {
+    token: Option<String>,
+    until: Instant,
+}
+
+impl Greeting {
+    pub(super) fn new(token: Option<String>, env: &Env, now: Instant) -> Self {
+        Self { token, until: now + env.limits.identify }
+    }
+
+    /// The token that came with the request, once.
+    pub(super) fn take_token(&mut self) -> Option<String> {
+        self.token.take()
+    }
+
+    pub(super) fn on_tick(&self, now: Instant) -> Result<(), Refusal> {
+        if now < self.until {
+            return Ok(());
+        }
+        Err(Refusal::new(Code::NotIdentified, "no token came in time"))
+    }
+
+    /// What those hear who ask for anything else first.
+    pub(super) fn not_identified() -> Refusal {
+        Refusal::new(Code::NotIdentified, "identify yourself first")
+    }
+}

@@ -1,0 +1,167 @@
+//! Subscriptions, opened and ended.
+
+use chat::{Code, Refusal, RoomId};
+use dialect::{Alias, From, Mark, Say};
+
+use super::Open;
+use super::permission::{Ruling, Wish, rule};
+use super::subscriptions::Subscription;
+use crate::session::env::unless_zero;
+use crate::session::turn::{Turn, Voice};
+use crate::session::{Action, Join, JoinedAt, SubId};
+
+impl Open {
+    /// Opens a subscription. One with the same alias ends: who joins twice has lost track, and begins anew.
+    ///
+    /// # Errors
+    /// Why the connection ends.
+    pub(super) fn join(
+        &mut self,
+        turn: &mut Turn<'_>,
+        mark: Mark,
+        alias: Alias,
+        room: RoomId,
+        from: From,
+    ) -> Result<(), Refusal> {
+        if let Err(refusal) = self.may_join(turn, &alias, &room) {
+            return self.refuse(turn, &mark, Some(&alias), None, &refusal);
+        }
+        let old = self.subscriptions.take_alias(&alias);
+        let sub = self.subscriptions.add(room.clone(), alias.clone(), mark);
+        if let Some(old) = old {
+            self.end(turn, &old);
+        }
+        let create = turn.env.auto_create;
+        turn.voice.act(Action::Join(Join { sub, room, alias, from, create }));
+        Ok(())
+    }
+
+    fn may_join(&self, turn: &Turn<'_>, alias: &Alias, room: &RoomId) -> Result<(), Refusal> {
+        if let Ruling::Refused(refusal) = rule(self.grants.as_deref(), room, None, Wish::Read) {
+            return Err(refusal);
+        }
+        let full = self.subscriptions.count() >= unless_zero(turn.env.limits.rooms_per_connection);
+        if full && !self.subscriptions.has_alias(alias) {
+            return Err(Refusal::new(Code::TooMany, "you have joined as many rooms as a connection may"));
+        }
+        Ok(())
+    }
+
+    pub(super) fn leave(&mut self, turn: &mut Turn<'_>, mark: &Mark, alias: &Alias, room: &RoomId) {
+        let left = self.subscriptions.take_alias(alias);
+        if let Some(left) = &left {
+            self.end(turn, left);
+        }
+        let opening = left.as_ref().map(|left| &left.opening);
+        turn.voice.say(&Say::Left { mark, opening, alias, room });
+    }
+
+    /// Ends a subscription that was taken out. A join that is still under way gets its answer here, as none will
+    /// come any more.
+    fn end(&mut self, turn: &mut Turn<'_>, sub: &Subscription) {
+        turn.voice.act(Action::Leave(sub.id));
+        if sub.kind.is_none() {
+            let refusal = Refusal::malformed("the room was left, or joined again, before it was joined");
+            turn.voice.refuse(&sub.opening, Some(&sub.alias), None, &refusal);
+            self.ask_instead(turn, &sub.room);
+        }
+    }
+
+    /// The answer to a join.
+    ///
+    /// # Errors
+    /// Why the connection ends.
+    pub(super) fn on_joined(
+        &mut self,
+        turn: &mut Turn<'_>,
+        id: SubId,
+        answer: Result<JoinedAt, Refusal>,
+    ) -> Result<(), Refusal> {
+        let Some(sub) = self.subscriptions.get_mut(id).filter(|sub| sub.kind.is_none()) else {
+            return Ok(());
+        };
+        let ruled = answer.and_then(|at| {
+            match rule(self.grants.as_deref(), &sub.room, Some(at.state.kind), Wish::Read) {
+                Ruling::Refused(refusal) => {
+                    turn.voice.act(Action::Leave(id));
+                    Err(refusal)
+                }
+                Ruling::Allowed | Ruling::HangsOnKind => Ok(at),
+            }
+        });
+        match ruled {
+            Ok(at) => {
+                sub.kind = Some(at.state.kind);
+                let room = sub.room.clone();
+                say_joined(&mut turn.voice, sub, Some(&sub.opening), &at, at.truncated);
+                self.settle(turn, &room, Ok(at.state.kind));
+                Ok(())
+            }
+            Err(refusal) => self.not_joined(turn, id, &refusal),
+        }
+    }
+
+    fn not_joined(&mut self, turn: &mut Turn<'_>, id: SubId, refusal: &Refusal) -> Result<(), Refusal> {
+        let Some(sub) = self.subscriptions.take(id) else { return Ok(()) };
+        let going_on = self.refuse(turn, &sub.opening, Some(&sub.alias), None, refusal);
+        self.settle(turn, &sub.room, Err(refusal));
+        going_on
+    }
+
+    /// A room begins anew under a subscription: the client is told as if it had joined again.
+    pub(in crate::session) fn on_restarted(&mut self, voice: &mut Voice<'_>, id: SubId, at: &JoinedAt) {
+        let Some(sub) = self.subscriptions.get_mut(id).filter(|sub| sub.kind.is_some()) else { return };
+        self.known.forget(&sub.room);
+        sub.kind = Some(at.state.kind);
+        match rule(self.grants.as_deref(), &sub.room, sub.kind, Wish::Read) {
+            Ruling::Refused(_) => self.remove(voice, id),
+            Ruling::Allowed | Ruling::HangsOnKind => say_joined(voice, sub, None, at, true),
+        }
+    }
+
+    pub(in crate::session) fn on_caught_up(&self, voice: &mut Voice<'_>, id: SubId) {
+        if let Some(sub) = self.subscriptions.get(id) {
+            voice.say(&Say::CaughtUp { alias: &sub.alias });
+        }
+    }
+
+    /// Looks again at all that is joined, or being joined, after the grants have changed.
+    ///
+    /// # Errors
+    /// Why the connection ends.
+    pub(super) fn check_subscriptions(&mut self, turn: &mut Turn<'_>) -> Result<(), Refusal> {
+        let lost = |sub: &Subscription| match rule(self.grants.as_deref(), &sub.room, sub.kind, Wish::Read) {
+            Ruling::Refused(refusal) => Some((sub.id, sub.kind, refusal)),
+            Ruling::Allowed | Ruling::HangsOnKind => None,
+        };
+        let lost: Vec<_> = self.subscriptions.iter().filter_map(lost).collect();
+        for (id, kind, refusal) in lost {
+            if kind.is_some() {
+                self.remove(&mut turn.voice, id);
+            } else {
+                turn.voice.act(Action::Leave(id));
+                self.not_joined(turn, id, &refusal)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Ends a subscription that is no longer allowed.
+    fn remove(&mut self, voice: &mut Voice<'_>, id: SubId) {
+        let Some(sub) = self.subscriptions.take(id) else { return };
+        voice.act(Action::Leave(id));
+        let refusal = &Refusal::new(Code::Removed, "this room is no longer open to you");
+        voice.say(&Say::Removed { opening: &sub.opening, alias: &sub.alias, room: &sub.room, refusal });
+    }
+}
+
+fn say_joined(
+    voice: &mut Voice<'_>,
+    sub: &Subscription,
+    mark: Option<&Mark>,
+    at: &JoinedAt,
+    truncated: bool,
+) {
+    let (opening, alias, room, state) = (&sub.opening, &sub.alias, &sub.room, &at.state);
+    voice.say(&Say::Joined { mark, opening, alias, room, state, truncated });
+}

@@ -1,0 +1,159 @@
+//! The way of one room's requests: what waits at its door, what waits to be submitted, what is under way.
+
+use std::collections::VecDeque;
+
+use chat::{Draft, PageFrom, Refusal, RequestId, RoomId, RoomKind};
+use dialect::Mark;
+use tokio::time::Instant;
+
+use crate::session::turn::Voice;
+
+/// The most drafts of a submission.
+const DRAFTS_MAX: usize = 64;
+/// The most bytes of a submission, as [`Draft::weight`] counts them; a single draft always fits.
+const BYTES_MAX: usize = 256 * 1024;
+
+/// The requests of one connection for one room. There is one only while something waits in it.
+pub(super) struct Lane {
+    pub(super) room: RoomId,
+    /// What the room is, as far as that is known; a token's grants make it needless.
+    pub(super) kind: Option<RoomKind>,
+    pub(super) stage: Stage,
+    /// Sends that are not submitted yet, in the order in which they came.
+    pub(super) queue: VecDeque<Queued>,
+    /// Pages of history that wait until it is known what the room is.
+    pub(super) pages: Vec<WantedPage>,
+}
+
+/// How far a lane is.
+#[derive(Debug)]
+pub(super) enum Stage {
+    /// What the room is, is being found out; everything waits for that.
+    Shut,
+    /// Nothing is under way.
+    Free,
+    /// A submission is under way: the only one. Everything behind it waits for its verdicts.
+    Flying(Flight),
+}
+
+/// A submission under way.
+#[derive(Debug, Default)]
+pub(super) struct Flight {
+    /// Where the answers belong, in the order of the drafts.
+    pub(super) drafts: Vec<(Mark, RequestId)>,
+    bytes: usize,
+}
+
+/// A send that waits.
+pub(super) struct Queued {
+    pub(super) mark: Mark,
+    pub(super) draft: Draft,
+    pub(super) accepted: Instant,
+}
+
+/// A page of history that waits.
+pub(super) struct WantedPage {
+    pub(super) mark: Mark,
+    pub(super) from: PageFrom,
+    pub(super) limit: u16,
+}
+
+/// What is to be submitted.
+pub(super) struct Batch {
+    pub(super) drafts: Vec<Draft>,
+    /// When the oldest of them was accepted.
+    pub(super) accepted: Instant,
+}
+
+impl Lane {
+    pub(super) fn new(room: RoomId, kind: Option<RoomKind>, stage: Stage) -> Self {
+        Self { room, kind, stage, queue: VecDeque::new(), pages: Vec::new() }
+    }
+
+    /// True if somebody waits to hear what the room is.
+    pub(super) fn waits_at_door(&self) -> bool {
+        matches!(self.stage, Stage::Shut) || !self.pages.is_empty()
+    }
+
+    /// Lets those in who wait at the door.
+    pub(super) fn open(&mut self, kind: RoomKind) {
+        self.kind = Some(kind);
+        if matches!(self.stage, Stage::Shut) {
+            self.stage = Stage::Free;
+        }
+    }
+
+    /// Refuses those who wait at the door. What is queued behind a submission is past it.
+    pub(super) fn turn_away(&mut self, voice: &mut Voice<'_>, refusal: &Refusal) {
+        for page in self.pages.drain(..) {
+            voice.refuse(&page.mark, None, None, refusal);
+        }
+        if matches!(self.stage, Stage::Shut) {
+            self.refuse_queue(voice, refusal);
+        }
+    }
+
+    /// Refuses everything that is not submitted yet.
+    pub(super) fn refuse_queue(&mut self, voice: &mut Voice<'_>, refusal: &Refusal) {
+        for queued in self.queue.drain(..) {
+            voice.refuse(&queued.mark, None, Some(&queued.draft.id), refusal);
+        }
+    }
+
+    /// Takes what may go out together, and notes that it is under way. `None` if nothing may go out now.
+    ///
+    /// An id that stands in the batch already waits for the next one, with everything behind it: a batch names
+    /// each request once.
+    pub(super) fn take_off(&mut self) -> Option<Batch> {
+        if !matches!(self.stage, Stage::Free) {
+            return None;
+        }
+        let accepted = self.queue.front()?.accepted;
+        let (mut drafts, mut flight) = (Vec::new(), Flight::default());
+        while let Some(next) = self.queue.pop_front_if(|next| flight.has_place_for(&next.draft)) {
+            flight.bytes += next.draft.weight();
+            flight.drafts.push((next.mark, next.draft.id.clone()));
+            drafts.push(next.draft);
+        }
+        self.stage = Stage::Flying(flight);
+        Some(Batch { drafts, accepted })
+    }
+
+    /// Takes what was under way: its verdicts are there. `None` if nothing was.
+    pub(super) fn land(&mut self) -> Option<Flight> {
+        let Stage::Flying(flight) = &mut self.stage else { return None };
+        let flight = std::mem::take(flight);
+        self.stage = Stage::Free;
+        Some(flight)
+    }
+
+    /// How many sends have no verdict yet.
+    pub(super) fn sends(&self) -> usize {
+        self.queue.len() + self.flight().map_or(0, |flight| flight.drafts.len())
+    }
+
+    /// How many bytes these take.
+    pub(super) fn bytes(&self) -> usize {
+        let queued: usize = self.queue.iter().map(|queued| queued.draft.weight()).sum();
+        queued + self.flight().map_or(0, |flight| flight.bytes)
+    }
+
+    /// True while something waits here.
+    pub(super) fn is_needed(&self) -> bool {
+        self.sends() > 0 || !self.pages.is_empty()
+    }
+
+    fn flight(&self) -> Option<&Flight> {
+        match &self.stage {
+            Stage::Flying(flight) => Some(flight),
+            Stage::Shut | Stage::Free => None,
+        }
+    }
+}
+
+impl Flight {
+    fn has_place_for(&self, draft: &Draft) -> bool {
+        let fits = self.drafts.len() < DRAFTS_MAX && self.bytes + draft.weight() <= BYTES_MAX;
+        self.drafts.is_empty() || (fits && self.drafts.iter().all(|(_, id)| *id != draft.id))
+    }
+}

@@ -1,0 +1,182 @@
+//! An identified connection: what it may do, what it has joined, what it waits for.
+//!
+//! * [`joining`]: subscriptions, opened and ended.
+//! * [`sending`]: one submission at a time in each room, so that sends keep their order.
+//! * [`reading`]: history and the list of rooms.
+//! * [`door`]: a room that is neither joined nor known is asked about before anything is done in it.
+//! * [`permission`]: who may do what.
+
+mod asks;
+mod door;
+mod joining;
+mod known;
+mod lane;
+mod lanes;
+mod pace;
+mod permission;
+mod pulse;
+mod reading;
+mod sending;
+mod subscriptions;
+mod token_life;
+
+use chat::{Code, Grants, Refusal, RequestId, User};
+use dialect::{Alias, Command, Heartbeat, Mark, Say};
+use tokio::time::Instant;
+
+use super::Answered;
+use super::turn::Turn;
+use crate::auth::{Identity, Seat};
+
+use asks::Asks;
+use known::Known;
+use lanes::Lanes;
+use pace::{Bucket, Patience};
+use pulse::Pulse;
+use subscriptions::Subscriptions;
+use token_life::TokenLife;
+
+/// An identified connection. What most connections have nothing of is boxed, or an empty vector.
+pub(super) struct Open {
+    user: User,
+    grants: Option<Box<Grants>>,
+    /// Gives the user's seat back when the connection ends.
+    _seat: Seat,
+    life: TokenLife,
+    pulse: Pulse,
+    bucket: Bucket,
+    patience: Patience,
+    subscriptions: Subscriptions,
+    lanes: Option<Box<Lanes>>,
+    asks: Asks,
+    known: Known,
+}
+
+impl Open {
+    pub(super) fn new(identity: Identity, seat: Seat, now: Instant) -> Self {
+        Self {
+            user: identity.user,
+            grants: identity.grants.map(Box::new),
+            _seat: seat,
+            life: TokenLife::begin(identity.lives, now),
+            pulse: Pulse::new(now),
+            bucket: Bucket::new(now),
+            patience: Patience::new(now),
+            subscriptions: Subscriptions::default(),
+            lanes: None,
+            asks: Asks::default(),
+            known: Known::default(),
+        }
+    }
+
+    /// # Errors
+    /// Why the connection ends.
+    pub(super) fn on_command(&mut self, turn: &mut Turn<'_>, command: Command) -> Result<(), Refusal> {
+        let going_on = match command {
+            Command::Hello { mark, token } => self.renew(turn, &mark, &token),
+            Command::Join { mark, alias, room, from } => self.join(turn, mark, alias, room, from),
+            Command::Leave { mark, alias, room } => {
+                self.leave(turn, &mark, &alias, &room);
+                Ok(())
+            }
+            Command::Send { mark, room, id, change } => self.send(turn, mark, &room, id, change),
+            Command::History { mark, room, from, limit } => self.history(turn, mark, &room, from, limit),
+            Command::Rooms { mark } => self.rooms(turn, mark),
+            Command::Ping { mark } => {
+                turn.voice.say(&Say::Pong { mark: &mark });
+                Ok(())
+            }
+            Command::Refuse { mark, id, refusal } => self.refuse(turn, &mark, None, id.as_ref(), &refusal),
+        };
+        self.sweep_lanes();
+        going_on
+    }
+
+    /// # Errors
+    /// Why the connection ends.
+    pub(super) fn on_answer(&mut self, turn: &mut Turn<'_>, answered: Answered) -> Result<(), Refusal> {
+        let going_on = match answered {
+            Answered::Joined(sub, answer) => self.on_joined(turn, sub, answer),
+            Answered::Verdicts(room, verdicts) => {
+                self.on_verdicts(turn, &room, verdicts);
+                Ok(())
+            }
+            Answered::Read(ask, answer) => {
+                self.on_read(turn, ask, answer);
+                Ok(())
+            }
+        };
+        self.sweep_lanes();
+        going_on
+    }
+
+    /// # Errors
+    /// Why the connection ends.
+    pub(super) fn on_tick(&mut self, turn: &mut Turn<'_>, heartbeat: &Heartbeat) -> Result<(), Refusal> {
+        if let Some(left) = self.life.on_tick(turn.now)? {
+            turn.voice.say(&Say::TokenExpiring { left });
+        }
+        if self.pulse.on_tick(heartbeat, turn.now)? {
+            if heartbeat.as_text {
+                turn.voice.say(&Say::Beat { at: turn.env.clock.now() });
+            } else {
+                turn.voice.ping();
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn on_heard(&mut self, now: Instant) {
+        self.pulse.heard(now);
+    }
+
+    pub(super) fn awaits_verdicts(&self) -> bool {
+        self.lanes.as_ref().is_some_and(|lanes| lanes.have_sends())
+    }
+
+    /// Takes a new token of the same user, and looks again at all that is joined. What is queued is looked at when
+    /// its turn comes.
+    fn renew(&mut self, turn: &mut Turn<'_>, mark: &Mark, token: &str) -> Result<(), Refusal> {
+        self.patience.strike(turn.now)?;
+        let identity = turn.env.verify(token)?;
+        if identity.user.id != self.user.id {
+            return Err(Refusal::new(Code::NotIdentified, "the new token is another user's"));
+        }
+        self.user = identity.user;
+        self.grants = identity.grants.map(Box::new);
+        self.life = TokenLife::begin(identity.lives, turn.now);
+        turn.voice.say(&Say::Renewed { mark, user: &self.user });
+        self.check_subscriptions(turn)
+    }
+
+    /// Refuses a request. Whatever is the client's own doing tries our patience.
+    fn refuse(
+        &mut self,
+        turn: &mut Turn<'_>,
+        mark: &Mark,
+        alias: Option<&Alias>,
+        id: Option<&RequestId>,
+        refusal: &Refusal,
+    ) -> Result<(), Refusal> {
+        turn.voice.refuse(mark, alias, id, refusal);
+        match refusal.code {
+            Code::Unavailable | Code::GoingAway => Ok(()),
+            Code::Malformed
+            | Code::NotIdentified
+            | Code::NotAllowed
+            | Code::TooLarge
+            | Code::TooMany
+            | Code::TooSlow
+            | Code::Quiet
+            | Code::Removed => self.patience.strike(turn.now),
+        }
+    }
+
+    fn lanes(&mut self) -> &mut Lanes {
+        self.lanes.get_or_insert_default()
+    }
+
+    fn sweep_lanes(&mut self) {
+        self.lanes.take_if(|lanes| !lanes.sweep());
+    }
+}

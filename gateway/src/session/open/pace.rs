@@ -1,0 +1,68 @@
+//! How fast a client may go, and for how long it may ask for what it cannot have.
+
+use std::time::Duration;
+
+use chat::{Code, Refusal};
+use tokio::time::Instant;
+
+use crate::settings::Limits;
+
+/// A bucket of sends, kept as the one moment at which it will be full again.
+pub(super) struct Bucket {
+    full_at: Instant,
+}
+
+impl Bucket {
+    /// A full one.
+    pub(super) fn new(now: Instant) -> Self {
+        Self { full_at: now }
+    }
+
+    /// Takes one send out.
+    ///
+    /// # Errors
+    /// `too_many`, with the time at which there will be one.
+    pub(super) fn take(&mut self, limits: &Limits, now: Instant) -> Result<(), Refusal> {
+        if limits.sends_per_s == 0 || limits.sends_burst == 0 {
+            return Ok(());
+        }
+        let every = Duration::from_secs(1) / limits.sends_per_s;
+        let full_at = self.full_at.max(now);
+        let wait = (full_at - now).saturating_sub(every * (limits.sends_burst - 1));
+        if wait.is_zero() {
+            self.full_at = full_at + every;
+            return Ok(());
+        }
+        Err(Refusal::new(Code::TooMany, "you send faster than is allowed").retry_in(wait))
+    }
+}
+
+/// How often a client may be refused, or put us to the work of checking a token, within [`Patience::WITHIN`].
+pub(super) struct Patience {
+    since: Instant,
+    strikes: u16,
+}
+
+impl Patience {
+    const WITHIN: Duration = Duration::from_secs(10);
+    const STRIKES_MAX: u16 = 100;
+
+    pub(super) fn new(now: Instant) -> Self {
+        Self { since: now, strikes: 0 }
+    }
+
+    /// Counts one.
+    ///
+    /// # Errors
+    /// `too_many`, for the connection, once there are too many.
+    pub(super) fn strike(&mut self, now: Instant) -> Result<(), Refusal> {
+        if now.saturating_duration_since(self.since) > Self::WITHIN {
+            *self = Self::new(now);
+        }
+        self.strikes += 1;
+        if self.strikes <= Self::STRIKES_MAX {
+            return Ok(());
+        }
+        Err(Refusal::new(Code::TooMany, "you went on with what was refused").retry_in(Self::WITHIN))
+    }
+}

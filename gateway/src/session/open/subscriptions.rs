@@ -1,0 +1,81 @@
+//! The subscriptions of one connection.
+
+use chat::{RoomId, RoomKind};
+use dialect::{Alias, Mark};
+
+use crate::session::SubId;
+
+/// One subscription.
+pub(super) struct Subscription {
+    pub(super) id: SubId,
+    pub(super) room: RoomId,
+    pub(super) alias: Alias,
+    /// The mark of the request that opened it.
+    pub(super) opening: Mark,
+    /// What the room is; `None` while the join is under way.
+    pub(super) kind: Option<RoomKind>,
+}
+
+/// All of them: at most `limits.rooms_per_connection`, each with an alias of its own.
+#[derive(Default)]
+pub(super) struct Subscriptions {
+    all: Vec<Subscription>,
+    next: u32,
+}
+
+impl Subscriptions {
+    pub(super) fn count(&self) -> usize {
+        self.all.len()
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Subscription> {
+        self.all.iter()
+    }
+
+    /// Adds one whose join is under way.
+    pub(super) fn add(&mut self, room: RoomId, alias: Alias, opening: Mark) -> SubId {
+        let id = SubId(self.next);
+        self.next = self.next.wrapping_add(1);
+        // Most connections have one or two; a vector's own first step would be four.
+        if self.all.len() == self.all.capacity() {
+            self.all.reserve_exact(self.all.len().max(1));
+        }
+        self.all.push(Subscription { id, room, alias, opening, kind: None });
+        id
+    }
+
+    pub(super) fn get(&self, id: SubId) -> Option<&Subscription> {
+        self.all.iter().find(|sub| sub.id == id)
+    }
+
+    pub(super) fn get_mut(&mut self, id: SubId) -> Option<&mut Subscription> {
+        self.all.iter_mut().find(|sub| sub.id == id)
+    }
+
+    pub(super) fn take(&mut self, id: SubId) -> Option<Subscription> {
+        self.take_if(|sub| sub.id == id)
+    }
+
+    pub(super) fn take_alias(&mut self, alias: &Alias) -> Option<Subscription> {
+        self.take_if(|sub| sub.alias == *alias)
+    }
+
+    pub(super) fn has_alias(&self, alias: &Alias) -> bool {
+        self.all.iter().any(|sub| sub.alias == *alias)
+    }
+
+    fn take_if(&mut self, fits: impl Fn(&Subscription) -> bool) -> Option<Subscription> {
+        let at = self.all.iter().position(fits)?;
+        Some(self.all.swap_remove(at))
+    }
+
+    /// What a room is, if it is joined.
+    pub(super) fn kind(&self, room: &RoomId) -> Option<RoomKind> {
+        self.all.iter().filter(|sub| sub.room == *room).find_map(|sub| sub.kind)
+    }
+
+    /// Whether a join of this room is under way.
+    pub(super) fn is_joining(&self, room: &RoomId) -> bool {
+        self.all.iter().any(|sub| sub.room == *room && sub.kind.is_none())
+    }
+}

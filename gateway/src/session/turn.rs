@@ -1,0 +1,72 @@
+//! One input being handled: what is known while it is, and what comes of it.
+
+use chat::{Refusal, RequestId};
+use dialect::{Alias, Dialect, Mark, Say};
+use tokio::time::Instant;
+use websocket::Opcode;
+
+use super::{Action, Closing, Env};
+
+/// One input being handled.
+pub(super) struct Turn<'a> {
+    pub(super) env: &'a Env,
+    pub(super) now: Instant,
+    pub(super) voice: Voice<'a>,
+}
+
+/// Turns words into actions.
+pub(super) struct Voice<'a> {
+    dialect: &'static dyn Dialect,
+    out: &'a mut Vec<Action>,
+}
+
+impl<'a> Voice<'a> {
+    pub(super) fn new(dialect: &'static dyn Dialect, out: &'a mut Vec<Action>) -> Self {
+        Self { dialect, out }
+    }
+
+    /// Says something, if the dialect has words for it.
+    pub(super) fn say(&mut self, say: &Say<'_>) {
+        self.speak(|dialect, payload| dialect.say(say, payload));
+    }
+
+    /// Answers a request with a refusal.
+    pub(super) fn refuse(
+        &mut self,
+        mark: &Mark,
+        alias: Option<&Alias>,
+        id: Option<&RequestId>,
+        refusal: &Refusal,
+    ) {
+        self.say(&Say::Refused { mark, alias, id, refusal });
+    }
+
+    /// Wants something done.
+    pub(super) fn act(&mut self, action: Action) {
+        self.out.push(action);
+    }
+
+    /// Gives the client a reason to be heard, where the dialect has no words for that.
+    pub(super) fn ping(&mut self) {
+        self.act(Action::Write(websocket::frame(Opcode::Ping, b"")));
+    }
+
+    /// Says the last words, and why the connection closes.
+    pub(super) fn farewell(&mut self, refusal: &Refusal) -> Closing {
+        let mut code = 0;
+        self.speak(|dialect, payload| {
+            let farewell = dialect.farewell(refusal, payload);
+            code = farewell.close_code;
+            farewell.spoken
+        });
+        Closing { code, reason: refusal.code.as_str() }
+    }
+
+    fn speak(&mut self, write: impl FnOnce(&'static dyn Dialect, &mut Vec<u8>) -> bool) {
+        let mut spoken = false;
+        let frame = websocket::text(|payload| spoken = write(self.dialect, payload));
+        if spoken {
+            self.out.push(Action::Write(frame));
+        }
+    }
+}
