@@ -126,7 +126,7 @@ export function connect(options) {
 export class Parlor extends EventTarget {
   /** Who the server says this is; `null` before the first welcome.  @type {User | null} */
   user = null;
-  /** The server's limits, by the names of its configuration.  @type {Record<string, number>} */
+  /** The server's limits, by the names of its configuration; 0 is no limit.  @type {Record<string, number>} */
   limits = LIMITS;
   #line;
   #outbox;
@@ -360,8 +360,9 @@ export class Parlor extends EventTarget {
 
   /** @param {import('./parlor/outbox.js').Send} send */
   #fits(send) {
+    const { body_bytes: bodyMax, frame_bytes: frameMax } = this.limits; // 0 is no limit
     const frame = JSON.stringify({ ...send, ref: Number.MAX_SAFE_INTEGER });
-    return bytesOf(send.body) <= this.limits.body_bytes && bytesOf(frame) <= this.limits.frame_bytes;
+    return (!bodyMax || bytesOf(send.body) <= bodyMax) && (!frameMax || bytesOf(frame) <= frameMax);
   }
 
   /**

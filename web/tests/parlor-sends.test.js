@@ -219,6 +219,14 @@ describe('what the server would not take', () => {
     assert.equal(sends().length, 0);
   });
 
+  test('a limit of 0 is none', async () => {
+    const { chat, of } = await client();
+    await FakeSocket.last.welcomes({ limits: { body_bytes: 0, frame_bytes: 0 } });
+    chat.send('r', 'x'.repeat(100_000));
+    await settled();
+    assert.deepEqual([of('failed').length, sends().length], [0, 1]);
+  });
+
   test('half a character becomes a mark, and all else stays as it was typed', async () => {
     const { chat } = await openClient();
     chat.send('r', '\ufeffa\ud83d b\r\n\t👍');
