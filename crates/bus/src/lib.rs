@@ -5,17 +5,19 @@
 
 mod local;
 mod message;
+mod nats;
 mod open;
 mod partition;
 mod trace;
 mod waiting;
+mod wire;
 
 use async_trait::async_trait;
 use tokio::sync::{mpsc, watch};
 
 pub use local::LocalBus;
 pub use message::{Answer, Ask, Beat, Note, PageLimit, RoomEvents, Submission};
-pub use open::{OpenError, Options, check_url, open};
+pub use open::{ClientCertificate, OpenError, Options, check_url, open};
 pub use partition::{PARTITIONS, Partition};
 pub use trace::TraceParent;
 pub use waiting::Pending;
@@ -171,7 +173,10 @@ pub enum BusError {
     /// Too many requests wait already, here or at the door. The request was certainly not handled.
     #[error("too many requests are waiting")]
     Full,
+    /// It is larger than the bus carries (1 MiB over NATS, unless its server says otherwise). It went nowhere.
+    #[error("too large for the bus")]
+    TooLarge,
     /// The answer could not be read.
-    #[error("unreadable answer: {0}")]
+    #[error("unreadable: {0}")]
     Unreadable(String),
 }

@@ -1,0 +1,59 @@
+//! Where answers come in: one wildcard subscription, so that a request costs no subscription of its own.
+//!
+//! One task reads it and ends the waits. It ends with the bus.
+
+use std::sync::Arc;
+
+use async_nats::{Client, Message, StatusCode, Subject, SubscribeError};
+use futures::StreamExt as _;
+use rand::RngExt as _;
+use rand::distr::Alphanumeric;
+use tokio_util::sync::CancellationToken;
+
+use crate::waiting::Waiting;
+use crate::{Answer, BusError, wire};
+
+/// The subjects of this process's answers.
+#[derive(Debug)]
+pub(super) struct Inbox {
+    /// All of them begin so; the number of the request follows.
+    prefix: String,
+}
+
+impl Inbox {
+    /// Subscribes, and starts to end waits.
+    ///
+    /// # Errors
+    /// [`SubscribeError`] if the client has been closed.
+    pub(super) async fn open(
+        client: &Client,
+        waiting: Arc<Waiting>,
+        stop: CancellationToken,
+    ) -> Result<Self, SubscribeError> {
+        let name: String = rand::rng().sample_iter(Alphanumeric).take(22).map(char::from).collect();
+        let prefix = format!("_INBOX.{name}.");
+        let mut answers = client.subscribe(format!("{prefix}*")).await?;
+        let skip = prefix.len();
+        tokio::spawn(stop.run_until_cancelled_owned(async move {
+            while let Some(message) = answers.next().await {
+                if let Some(number) = message.subject.get(skip..).and_then(|number| number.parse().ok()) {
+                    waiting.end(number, outcome(&message));
+                }
+            }
+        }));
+        Ok(Self { prefix })
+    }
+
+    /// Where the answer to request `number` is to be sent.
+    pub(super) fn subject(&self, number: u64) -> Subject {
+        format!("{}{number}", self.prefix).into()
+    }
+}
+
+fn outcome(message: &Message) -> Result<Answer, BusError> {
+    match message.status {
+        None => wire::decode_answer(&message.payload).map_err(|e| BusError::Unreadable(e.to_string())),
+        Some(StatusCode::NO_RESPONDERS) => Err(BusError::NoResponder),
+        Some(status) => Err(BusError::Unreadable(format!("NATS status {status}"))),
+    }
+}

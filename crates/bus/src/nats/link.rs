@@ -1,0 +1,106 @@
+//! Watches the connection.
+//!
+//! The client tells its events through a short queue that drops what does not fit, so an event here is only a
+//! nudge: what counts is the client's own state and its count of connections, looked at after each nudge and four
+//! times a second. One task owns the [`Link`]; it ends with the bus.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use async_nats::connection::State;
+use async_nats::{Client, Event};
+use tokio::sync::{Notify, watch};
+use tokio_util::sync::CancellationToken;
+
+use crate::Link;
+use crate::waiting::Waiting;
+
+/// How long a change can go unnoticed whose event was lost.
+const LOOK: Duration = Duration::from_millis(250);
+
+/// What the client's events have said since somebody last looked.
+#[derive(Debug, Default)]
+pub(super) struct Signals {
+    nudge: Notify,
+    slow: AtomicBool,
+}
+
+impl Signals {
+    pub(super) fn take(&self, event: &Event) {
+        match event {
+            Event::SlowConsumer(_) | Event::ServerError(async_nats::ServerError::SlowConsumer(_)) => {
+                self.slow.store(true, Ordering::Release);
+            }
+            Event::ServerError(error) => tracing::warn!(%error, "NATS refuses something"),
+            Event::ClientError(error) => tracing::warn!(%error, "cannot connect to NATS"),
+            Event::LameDuckMode => tracing::info!("this NATS server is about to stop"),
+            Event::Connected | Event::Disconnected | Event::Draining | Event::Closed => {}
+        }
+        self.nudge.notify_one();
+    }
+}
+
+/// Starts to watch a client. Requests are let in and cut off here, before anybody is told by the link.
+pub(super) fn watch(
+    client: Client,
+    signals: Arc<Signals>,
+    waiting: Arc<Waiting>,
+    stop: CancellationToken,
+) -> watch::Receiver<Link> {
+    let (link, told) = watch::channel(Link::default());
+    let mut watcher = Watcher { client, waiting, link, connections: 0 };
+    tokio::spawn(async move {
+        let mut clock = tokio::time::interval(LOOK);
+        loop {
+            tokio::select! {
+                () = stop.cancelled() => return,
+                () = signals.nudge.notified() => {}
+                _ = clock.tick() => {}
+            }
+            watcher.look(signals.slow.swap(false, Ordering::AcqRel));
+        }
+    });
+    told
+}
+
+struct Watcher {
+    client: Client,
+    waiting: Arc<Waiting>,
+    link: watch::Sender<Link>,
+    /// How many connections there have been when we last looked.
+    connections: u64,
+}
+
+impl Watcher {
+    fn look(&mut self, slow: bool) {
+        let connections = self.client.statistics().connects.load(Ordering::Relaxed);
+        let connected = connections > 0 && self.client.connection_state() == State::Connected;
+        let reconnected = self.connections > 0 && connections > self.connections;
+        self.connections = connections;
+        if reconnected || !connected {
+            // Also when it came back before we looked: answers may have been lost in between.
+            self.waiting.cut();
+        }
+        if connected {
+            self.waiting.connect();
+        }
+        if slow {
+            tracing::warn!("too slow for what comes from NATS: some of it was lost");
+        }
+        self.tell(connected, u64::from(reconnected) + u64::from(slow));
+    }
+
+    fn tell(&self, connected: bool, losses: u64) {
+        self.link.send_if_modified(|link| {
+            let before = *link;
+            *link = Link { connected, losses: link.losses + losses };
+            match (before.connected, connected) {
+                (false, true) => tracing::info!("connected to NATS"),
+                (true, false) => tracing::warn!("the connection to NATS is lost"),
+                _ => {}
+            }
+            *link != before
+        });
+    }
+}

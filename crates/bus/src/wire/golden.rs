@@ -1,0 +1,203 @@
+//! Every message as it stands on the wire, in `golden/v1/`: what an older release has written must be read, and
+//! what this one writes must be what an older one can read. A file is never changed, only added.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use chat::{
+    Body, Change, Code, Draft, Epoch, Event, EventKind, HistoryPage, LogPage, PageFrom, Refusal, RequestId,
+    RoomHead, RoomId, RoomKind, RoomState, RoomSummary, Seq, StandingMessage, Stored, Timestamp, User,
+};
+
+use super::*;
+use crate::{Beat, PageLimit, Partition, RoomEvents, Submission};
+
+fn file(name: &str) -> Vec<u8> {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("golden/v1").join(format!("{name}.json"));
+    let json = std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    json.strip_suffix(b"\n").unwrap_or(&json).to_vec()
+}
+
+fn assert_json(name: &str, written: &Bytes) {
+    assert_eq!(String::from_utf8_lossy(written), String::from_utf8_lossy(&file(name)), "{name}.json");
+}
+
+fn room(name: &str) -> RoomId {
+    RoomId::parse(name).unwrap()
+}
+
+fn ana() -> User {
+    User::parse("ana", Some("Ana")).unwrap()
+}
+
+fn seq(n: u64) -> Seq {
+    Seq::new(n).unwrap()
+}
+
+fn epoch() -> Epoch {
+    Epoch::parse("7f3a.1").unwrap()
+}
+
+fn at(micros: i64) -> Timestamp {
+    Timestamp::from_micros(1_795_150_800_000_000 + micros)
+}
+
+fn draft(id: &str, change: Change) -> Draft {
+    Draft { room: room("team:42"), by: ana(), id: RequestId::parse(id).unwrap(), change }
+}
+
+fn event(n: u64, id: &str, kind: EventKind) -> Event {
+    Event {
+        room: room("team:42"),
+        seq: seq(n),
+        id: RequestId::parse(id).unwrap(),
+        by: ana(),
+        at: at(n.cast_signed()),
+        kind,
+    }
+}
+
+fn message(text: &str) -> EventKind {
+    EventKind::Message { body: Some(Body::trusted(text)), reply_to: None }
+}
+
+/// A text with everything that JSON writes in a way of its own.
+const ODD: &str = "„hi“ \"\\\n\t\u{1}\u{7f}\u{2028} 👍 </script>";
+
+fn events() -> Vec<Event> {
+    vec![
+        event(58, "d-1", EventKind::Message { body: Some(Body::trusted("hi")), reply_to: Some(seq(12)) }),
+        event(59, "e-1", EventKind::Edited { target: seq(58), body: Some(Body::trusted(ODD)) }),
+        event(60, "x-1", EventKind::Deleted { target: seq(57) }),
+        event(61, "d-2", EventKind::Message { body: None, reply_to: None }),
+        event(62, "e-2", EventKind::Edited { target: seq(61), body: None }),
+    ]
+}
+
+#[test]
+fn requests_are_written_as_ever() {
+    let drafts = vec![
+        draft("d-1", Change::Message { body: Body::trusted(ODD), reply_to: Some(seq(12)) }),
+        Draft {
+            by: User::parse("bob", None).unwrap(),
+            ..draft("d-2", Change::Message { body: Body::trusted(""), reply_to: None })
+        },
+        draft("e-1", Change::Edit { target: seq(58), body: Body::trusted("hi!") }),
+        draft("x-1", Change::Delete { target: seq(57) }),
+    ];
+    let limit = PageLimit(200);
+    for (name, ask) in [
+        ("ask_submit", Ask::Submit(Submission { drafts, age: Duration::from_millis(1500) })),
+        ("ask_open", Ask::Open { room: room("team:42"), create: false }),
+        ("ask_open_create", Ask::Open { room: room("team:42"), create: true }),
+        ("ask_events", Ask::Events { room: room("team:42"), after: seq(57), limit }),
+        (
+            "ask_history_before",
+            Ask::History { room: room("team:42"), from: PageFrom::Before(Seq::MAX), limit },
+        ),
+        ("ask_history_after", Ask::History { room: room("team:42"), from: PageFrom::After(seq(7)), limit }),
+        ("ask_rooms", Ask::Rooms { after: None, limit }),
+        ("ask_rooms_after", Ask::Rooms { after: Some(room("a")), limit }),
+        ("ask_heads", Ask::Heads(vec![room("a"), room("team:42")])),
+    ] {
+        assert_json(name, &encode_ask(&ask));
+        assert_eq!(decode_ask(&file(name)), Ok(ask), "{name}.json");
+    }
+}
+
+#[test]
+fn answers_are_written_as_ever() {
+    let verdicts = vec![
+        Ok(Stored { seq: seq(58), at: at(1), target: None, repeat: false }),
+        Ok(Stored { seq: seq(59), at: at(2), target: Some(seq(58)), repeat: true }),
+        Err(Refusal::new(Code::NotAllowed, "that is somebody else's")),
+        Err(Refusal::unavailable("not now").retry_in(Duration::from_millis(1834))),
+    ];
+    let log = LogPage { epoch: epoch(), first_seq: seq(3), head: seq(62), events: events() };
+    let nothing = LogPage { events: Vec::new(), ..log.clone() };
+    let message = StandingMessage {
+        seq: seq(58),
+        id: RequestId::parse("d-1").unwrap(),
+        by: ana(),
+        at: at(1),
+        body: Some(Body::trusted("hi!")),
+        reply_to: Some(seq(12)),
+        edited_at: Some(at(2)),
+    };
+    let deleted =
+        StandingMessage { seq: seq(59), body: None, reply_to: None, edited_at: None, ..message.clone() };
+    let state = RoomState { kind: RoomKind::Public, epoch: epoch(), first_seq: seq(3), seq: seq(62) };
+    let summary =
+        RoomSummary { room: room("team:42"), name: "Team".into(), kind: RoomKind::Private, seq: seq(62) };
+    let head = RoomHead { room: room("team:42"), epoch: epoch(), seq: seq(62) };
+    for (name, answer) in [
+        ("answer_verdicts", Answer::Verdicts(verdicts)),
+        ("answer_room", Answer::Room(state)),
+        ("answer_events", Answer::Events(log)),
+        ("answer_events_none", Answer::Events(nothing)),
+        ("answer_history", Answer::History(HistoryPage { messages: vec![message, deleted], more: true })),
+        ("answer_rooms", Answer::Rooms(vec![summary], false)),
+        ("answer_heads", Answer::Heads(vec![head])),
+        ("answer_refused", Answer::Refused(Refusal::malformed("no"))),
+    ] {
+        assert_json(name, &encode_answer(&answer));
+        assert_eq!(decode_answer(&file(name)), Ok(answer), "{name}.json");
+    }
+}
+
+#[test]
+fn notes_are_written_as_ever() {
+    let head = RoomHead { room: room("team:42"), epoch: epoch(), seq: seq(62) };
+    let partition = Partition::new(63).unwrap();
+    let beat = |leaving| Note::Beat(Beat { writer: "k3v9".to_owned(), leaving });
+    for (name, note) in [
+        ("note_events", Note::Events(RoomEvents { room: room("team:42"), epoch: epoch(), events: events() })),
+        ("note_heads", Note::Heads(partition, vec![head])),
+        ("note_beat", beat(false)),
+        ("note_beat_leaving", beat(true)),
+    ] {
+        assert_json(name, &encode_note(&note));
+        assert_eq!(decode_note(&file(name)), Ok(note), "{name}.json");
+    }
+}
+
+#[test]
+fn what_a_newer_version_has_added_is_passed_over() {
+    let Ok(Note::Events(read)) = decode_note(&file("newer_note_events")) else { panic!("unreadable") };
+    let kinds: Vec<_> = read.events.iter().map(|event| (event.seq.get(), event.kind.clone())).collect();
+    assert_eq!(
+        kinds,
+        [
+            (58, message("hi")),
+            (59, EventKind::Unknown),
+            (60, EventKind::Unknown),
+            (61, EventKind::Deleted { target: seq(58) }),
+        ]
+    );
+    let Ok(Answer::Verdicts(verdicts)) = decode_answer(&file("newer_answer_verdicts")) else {
+        panic!("unreadable")
+    };
+    assert_eq!(verdicts[0].as_ref().unwrap().seq, seq(58));
+    assert_eq!(verdicts[1].as_ref().unwrap_err().code, Code::Unavailable);
+}
+
+#[test]
+fn what_cannot_be_read_is_named_without_repeating_it() {
+    let unreadable = |json: &str| decode_ask(json.as_bytes()).unwrap_err();
+    assert_eq!(unreadable(r#"{"v":2,"rooms":{"limit":1}}"#), Unreadable::Version(2));
+    assert_eq!(unreadable(r#"{"v":1,"dance":{}}"#), Unreadable::Unknown);
+    assert_eq!(unreadable(r#"{"v":1,"heads":["a b"]}"#), Unreadable::Value("a room"));
+    assert_eq!(
+        unreadable(r#"{"v":1,"submit":{"age_ms":0,"drafts":[]}}"#),
+        Unreadable::Value("the number of drafts")
+    );
+    assert!(!unreadable(r#"{"v":1,"heads":"secret"}"#).to_string().contains("secret"));
+    assert_eq!(
+        decode_note(br#"{"v":1,"heads":{"partition":64,"heads":[]}}"#),
+        Err(Unreadable::Value("a partition"))
+    );
+    assert_eq!(
+        decode_note(br#"{"v":1,"events":{"room":"a","epoch":"e","events":[{"id":"no seq"}]}}"#),
+        Err(Unreadable::Json { column: 15 })
+    );
+}
