@@ -1,0 +1,199 @@
+//! A client as an application should write it: it repeats what it does not know the fate of, under the same id,
+//! and comes back, elsewhere if need be, after the last seq that it has seen.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep, timeout};
+
+use crate::diary::Diary;
+use crate::patience::PATIENCE;
+use crate::person::{Answer, Person, Sent, Visit, new_id};
+
+/// A server answers within 5 s whatever is dead; after a little more it is taken for dead.
+const ANSWER_WITHIN: Duration = Duration::from_secs(6);
+/// How long coming in may take before another gateway is tried.
+const COME_WITHIN: Duration = Duration::from_secs(3);
+/// The pause before anything is tried again.
+const PAUSE: Duration = Duration::from_millis(50);
+
+/// A client that comes back by itself.
+#[derive(Debug)]
+pub struct Resident {
+    visit: Visit,
+    gateways: usize,
+    at: usize,
+    diary: Diary,
+    /// The rooms that it is in, and the last seq that it has seen there.
+    rooms: BTreeMap<String, u64>,
+    person: Option<Person>,
+    returns: usize,
+    repeats: usize,
+}
+
+impl Resident {
+    pub(crate) fn new(visit: Visit, gateways: usize, diary: Diary) -> Self {
+        Self { visit, gateways, at: 0, diary, rooms: BTreeMap::new(), person: None, returns: 0, repeats: 0 }
+    }
+
+    /// Comes in first at this gateway.
+    #[must_use]
+    pub fn at(mut self, gateway: usize) -> Self {
+        self.at = gateway;
+        self
+    }
+
+    /// Comes in and joins a room, for what comes from now on.
+    ///
+    /// # Panics
+    /// If it cannot for too long.
+    #[must_use]
+    pub async fn joins(mut self, room: &str) -> Self {
+        self.person().await;
+        let joined = self.person().await.joins(room).await;
+        self.rooms.insert(room.to_owned(), joined.seq);
+        self
+    }
+
+    /// Says something, as often as it takes until it is stored.
+    ///
+    /// # Panics
+    /// If it is refused for certain, or nobody stores it for too long.
+    pub async fn says(&mut self, room: &str, body: &str) -> Sent {
+        let id = new_id();
+        self.insists(room, &id, body).await
+    }
+
+    /// Says several things at once; whatever is unknown then is said again, one after the other.
+    ///
+    /// # Panics
+    /// If one is refused for certain, or nobody stores it for too long.
+    pub async fn says_all(&mut self, room: &str, bodies: &[String]) -> Vec<Sent> {
+        let ids: Vec<String> = bodies.iter().map(|_| new_id()).collect();
+        let mut answers = Vec::new();
+        let person = self.person().await;
+        let mut pending = Vec::new();
+        for (id, body) in ids.iter().zip(bodies) {
+            pending.push(person.begins(room, id, body).await);
+        }
+        for pending in pending {
+            answers.push(person.answer_within(pending, ANSWER_WITHIN).await);
+        }
+        let mut all = Vec::new();
+        for ((answer, id), body) in answers.into_iter().zip(&ids).zip(bodies) {
+            all.push(match self.judge(answer).await {
+                Some(sent) => sent,
+                None => self.insists(room, id, body).await,
+            });
+        }
+        all
+    }
+
+    /// Waits until it was shown this seq, coming back as often as it takes.
+    ///
+    /// # Panics
+    /// If that takes too long.
+    pub async fn sees(&mut self, room: &str, seq: u64) {
+        let start = Instant::now();
+        loop {
+            self.note_seen();
+            if self.rooms.get(room).is_some_and(|seen| *seen >= seq) {
+                return;
+            }
+            let left = PATIENCE.checked_sub(start.elapsed());
+            let Some(left) = left else {
+                panic!("{} has not come to {seq} of {room}: {:?}", self.diary.user(), self.rooms)
+            };
+            let seen = self.person().await.reaches(room, seq, left).await;
+            if seen == Some(false) {
+                self.leaves().await;
+            }
+        }
+    }
+
+    /// How often it has come back.
+    #[must_use]
+    pub fn returns(&self) -> usize {
+        self.returns
+    }
+
+    /// How often it has said something again.
+    #[must_use]
+    pub fn repeats(&self) -> usize {
+        self.repeats
+    }
+
+    async fn insists(&mut self, room: &str, id: &str, body: &str) -> Sent {
+        let start = Instant::now();
+        loop {
+            let person = self.person().await;
+            let pending = person.begins(room, id, body).await;
+            let answer = person.answer_within(pending, ANSWER_WITHIN).await;
+            if let Some(sent) = self.judge(answer).await {
+                return sent;
+            }
+            let waited = start.elapsed();
+            assert!(waited < PATIENCE, "{} could not say {id} in {room} for {waited:?}", self.diary.user());
+            sleep(PAUSE).await;
+        }
+    }
+
+    /// What an answer means. `None`: nobody knows, it is to be said again.
+    async fn judge(&mut self, answer: Option<Answer>) -> Option<Sent> {
+        match answer {
+            Some(Answer::Sent(sent)) => return Some(sent),
+            Some(Answer::Refused(refused)) => {
+                let later = ["unavailable", "too_many", "going_away"];
+                assert!(later.contains(&refused.code.as_str()), "{}: {refused:?}", self.diary.user());
+            }
+            Some(Answer::Gone) | None => self.leaves().await,
+        }
+        self.repeats += 1;
+        None
+    }
+
+    /// The connection, which is made if there is none.
+    async fn person(&mut self) -> &Person {
+        if self.person.as_ref().is_some_and(|person| !person.is_here()) {
+            self.leaves().await;
+        }
+        let person = match self.person.take() {
+            Some(person) => person,
+            None => self.comes().await,
+        };
+        self.person.insert(person)
+    }
+
+    async fn comes(&mut self) -> Person {
+        let came = timeout(PATIENCE, async {
+            loop {
+                let visit = self.rooms.iter().fold(self.visit.clone().at(self.at), |visit, (room, seen)| {
+                    visit.joins_after(room, *seen)
+                });
+                match visit.tries(COME_WITHIN).await {
+                    Ok(person) => return person,
+                    Err(_) => self.at = (self.at + 1) % self.gateways,
+                }
+                sleep(PAUSE).await;
+            }
+        });
+        came.await.unwrap_or_else(|_| panic!("{} comes in nowhere", self.diary.user()))
+    }
+
+    /// Gives the connection up; the next one is to another gateway.
+    async fn leaves(&mut self) {
+        if let Some(person) = self.person.take() {
+            person.vanishes().await;
+            self.note_seen();
+            self.at = (self.at + 1) % self.gateways;
+            self.returns += 1;
+        }
+    }
+
+    fn note_seen(&mut self) {
+        for (room, seen) in &mut self.rooms {
+            let last = self.diary.shown(room).last().map_or(0, |message| message.seq);
+            *seen = last.max(*seen);
+        }
+    }
+}

@@ -1,0 +1,191 @@
+//! A whole system: gateways, writers, NATS and Postgres, or one solo; and the people in it.
+
+mod backends;
+mod database;
+mod end;
+mod plan;
+mod reading;
+
+use std::sync::{Mutex, PoisonError};
+
+use anyhow::Result;
+use servers::{Nats, Postgres};
+use tempfile::TempDir;
+
+use crate::diary::Diary;
+use crate::person::Visit;
+use crate::resident::Resident;
+use crate::server::{Role, Server};
+use crate::settings::Settings;
+use backends::{Backends, Database};
+
+pub use backends::Lines;
+pub use plan::Plan;
+
+/// A running system. Dropping it stops it in order, and asserts that nothing is left undone: every process that
+/// was not killed on purpose is there and ends with code 0 when it is asked to, none has complained in its log,
+/// and nobody was shown anything twice, out of order or with a hole.
+///
+/// Use it in tests on a runtime of several threads: its drop waits, and clients must go on reading meanwhile.
+pub struct Town {
+    /// The gateways; or the solo.
+    pub gateways: Vec<Server>,
+    /// The writers.
+    pub writers: Vec<Server>,
+    /// The lines of the gateways, if the plan has lines.
+    pub gateway_lines: Vec<Lines>,
+    /// The lines of the writers, if the plan has lines.
+    pub writer_lines: Vec<Lines>,
+    backends: Option<Backends>,
+    diaries: Mutex<Vec<Diary>>,
+    forgiven: Vec<String>,
+    folder: TempDir,
+}
+
+impl Town {
+    /// A plan with one gateway and one writer, on real Postgres and NATS.
+    #[expect(clippy::new_ret_no_self, reason = "a town begins as a plan, and reads best like this")]
+    pub fn new() -> Plan {
+        Plan::new()
+    }
+
+    /// A plan with one process that is everything, and a folder.
+    pub fn solo() -> Plan {
+        Plan::solo()
+    }
+
+    /// Somebody who is about to come in.
+    ///
+    /// # Panics
+    /// If no gateway has ever run.
+    pub fn person(&self, user: &str) -> Visit {
+        Visit::new(self.addresses(), self.diary(user))
+    }
+
+    /// Somebody who comes back by himself.
+    ///
+    /// # Panics
+    /// If no gateway has ever run.
+    #[must_use]
+    pub fn resident(&self, user: &str) -> Resident {
+        let diary = self.diary(user);
+        Resident::new(Visit::new(self.addresses(), diary.clone()), self.gateways.len(), diary)
+    }
+
+    /// The NATS server.
+    ///
+    /// # Panics
+    /// If the town has none.
+    pub fn nats(&mut self) -> &mut Nats {
+        match &mut self.backends {
+            Some(backends) => &mut backends.nats,
+            None => panic!("a solo needs no NATS"),
+        }
+    }
+
+    /// The Postgres server.
+    ///
+    /// # Panics
+    /// If the town shares it with others, or has none.
+    pub fn postgres(&mut self) -> &mut Postgres {
+        match &mut self.backends {
+            Some(Backends { postgres: Database::Own(postgres), .. }) => postgres,
+            _ => panic!("this town has no Postgres of its own: plan it with own_postgres()"),
+        }
+    }
+
+    /// The URL of the database, if it is in Postgres.
+    #[must_use]
+    pub fn database_url(&self) -> Option<String> {
+        self.backends.as_ref().map(|backends| backends.postgres.url())
+    }
+
+    /// The folder in which all its processes run; solo keeps its data there.
+    #[must_use]
+    pub fn folder(&self) -> &std::path::Path {
+        self.folder.path()
+    }
+
+    /// Complaints that hold this text may stand in the logs.
+    pub fn forgives(&mut self, text: &str) {
+        self.forgiven.push(text.to_owned());
+    }
+
+    /// Starts all its processes and waits until they are ready.
+    ///
+    /// # Panics
+    /// If one does not become ready.
+    pub async fn start(&mut self) {
+        for server in self.writers.iter_mut().chain(&mut self.gateways) {
+            server.launch();
+        }
+        for server in self.writers.iter_mut().chain(&mut self.gateways) {
+            server.opens().await;
+        }
+        for server in self.writers.iter().chain(&self.gateways) {
+            server.is_ready().await;
+        }
+    }
+
+    async fn build(plan: Plan) -> Result<Self> {
+        let folder = tempfile::Builder::new().prefix("parlor-town-").tempdir()?;
+        let mut town = Self {
+            gateways: Vec::new(),
+            writers: Vec::new(),
+            gateway_lines: Vec::new(),
+            writer_lines: Vec::new(),
+            backends: None,
+            diaries: Mutex::default(),
+            forgiven: Vec::new(),
+            folder,
+        };
+        if !plan.is_solo {
+            town.backends = Some(Backends::start(plan.owns_postgres).await?);
+        }
+        for number in 0..plan.writers {
+            let (settings, lines) = town.settings_for(&plan).await?;
+            town.writer_lines.extend(lines);
+            town.writers.push(town.server(format!("writer-{number}"), Role::Writer, settings));
+        }
+        for number in 0..plan.gateways {
+            let (settings, lines) = town.settings_for(&plan).await?;
+            town.gateway_lines.extend(lines);
+            town.gateways.push(town.server(format!("gateway-{number}"), plan.gateway_role(), settings));
+        }
+        Ok(town)
+    }
+
+    fn server(&self, name: String, role: Role, settings: Settings) -> Server {
+        Server::new(name, role, settings, self.folder.path().to_owned())
+    }
+
+    async fn settings_for(&self, plan: &Plan) -> Result<(Settings, Option<Lines>)> {
+        let mut settings = Settings::default();
+        let mut lines = None;
+        if let Some(backends) = &self.backends {
+            let (mut nats, mut postgres) = (backends.nats.url(), backends.postgres.url());
+            if plan.has_lines {
+                let laid = lines.insert(Lines::lay(backends).await?);
+                nats = Lines::through(&laid.nats, &nats, backends.nats.port());
+                postgres = Lines::through(&laid.postgres, &postgres, backends.postgres.port());
+            }
+            settings.set("bus.url", nats);
+            settings.set("store.url", postgres);
+        }
+        Ok((settings.with(&plan.settings), lines))
+    }
+
+    fn addresses(&self) -> Vec<std::net::SocketAddr> {
+        self.gateways.iter().map(Server::listen).collect()
+    }
+
+    fn diary(&self, user: &str) -> Diary {
+        let diary = Diary::new(user);
+        self.diaries.lock().unwrap_or_else(PoisonError::into_inner).push(diary.clone());
+        diary
+    }
+
+    fn diaries(&self) -> Vec<Diary> {
+        self.diaries.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}

@@ -1,0 +1,112 @@
+//! What a town is to consist of.
+
+use std::fmt::Display;
+
+use anyhow::Result;
+
+use super::Town;
+use crate::server::Role;
+use crate::settings::Settings;
+use crate::token::SECRET;
+
+/// A town that is not built yet.
+#[derive(Debug, Clone)]
+#[must_use = "a plan is nothing until it is started"]
+pub struct Plan {
+    pub(super) gateways: usize,
+    pub(super) writers: usize,
+    pub(super) is_solo: bool,
+    pub(super) owns_postgres: bool,
+    pub(super) has_lines: bool,
+    pub(super) settings: Settings,
+}
+
+impl Plan {
+    pub(super) fn new() -> Self {
+        Self {
+            gateways: 1,
+            writers: 1,
+            is_solo: false,
+            owns_postgres: false,
+            has_lines: false,
+            settings: common_settings(),
+        }
+    }
+
+    pub(super) fn solo() -> Self {
+        Self { writers: 0, is_solo: true, ..Self::new() }
+    }
+
+    /// With so many gateways.
+    pub fn gateways(mut self, count: usize) -> Self {
+        self.gateways = count;
+        self
+    }
+
+    /// With so many writers.
+    pub fn writers(mut self, count: usize) -> Self {
+        self.writers = count;
+        self
+    }
+
+    /// With a Postgres of its own, which may be killed. Else the one of all tests of this process is used.
+    pub fn own_postgres(mut self) -> Self {
+        self.owns_postgres = true;
+        self
+    }
+
+    /// With a line to NATS for each gateway and writer, and one to Postgres for each writer, which may be cut.
+    pub fn lines(mut self) -> Self {
+        self.has_lines = true;
+        self
+    }
+
+    /// With a key of the configuration set to a value, in all processes.
+    pub fn set(mut self, key: &str, value: impl Display) -> Self {
+        self.settings.set(key, value);
+        self
+    }
+
+    /// Builds the town and waits until all of it is ready.
+    ///
+    /// # Panics
+    /// If it does not become ready.
+    pub async fn start(self) -> Town {
+        let mut town = self.build().await;
+        town.start().await;
+        town
+    }
+
+    /// Builds the town and starts Postgres and NATS, but no process of Parlor.
+    ///
+    /// # Panics
+    /// If that fails.
+    pub async fn build(self) -> Town {
+        let built: Result<Town> = Town::build(self).await;
+        built.unwrap_or_else(|e| panic!("the town cannot be built: {e:#}"))
+    }
+
+    pub(super) fn gateway_role(&self) -> Role {
+        if self.is_solo { Role::Solo } else { Role::Gateway }
+    }
+}
+
+/// Any port, no waiting at the end, rooms on joining; and no limit on how fast one client may send, because few
+/// clients stand for many.
+fn common_settings() -> Settings {
+    let mut settings = Settings::default();
+    for (key, value) in [
+        ("gateway.listen", "127.0.0.1:0"),
+        ("admin.listen", "127.0.0.1:0"),
+        ("auth.secret", SECRET),
+        ("rooms.auto_create", "true"),
+        ("limits.sends_per_s", "0"),
+        ("limits.sends_burst", "0"),
+        ("drain.unready", "0s"),
+        ("drain.spread", "100ms"),
+        ("log.format", "json"),
+    ] {
+        settings.set(key, value);
+    }
+    settings
+}

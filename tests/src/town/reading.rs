@@ -1,0 +1,90 @@
+//! The end of a test: everything is read again by somebody new, and held against what everybody did and saw.
+
+use std::collections::BTreeSet;
+
+use tokio::time::{Instant, sleep};
+
+use super::Town;
+use super::database::{Stored, stored};
+use crate::audit::{Audit, Books, Kind};
+use crate::diary::{Diary, Entry};
+use crate::message::Message;
+use crate::patience::PATIENCE;
+use crate::person::{Person, Visit};
+
+/// How often is looked whether those who are behind have caught up.
+const GLANCE: std::time::Duration = std::time::Duration::from_millis(50);
+
+/// The largest page that a server gives by default.
+const PAGE: u16 = 200;
+
+impl Town {
+    /// Waits until everybody who is here has seen everything, and audits what everybody did and saw against what
+    /// is stored. In Postgres, `count(*) = max(seq)` is asked for each room too.
+    ///
+    /// # Panics
+    /// If the history cannot be read, or anything is wrong with it or with what somebody saw.
+    pub async fn audit(&self) -> Audit {
+        let books = self.books().await;
+        let start = Instant::now();
+        loop {
+            let audit = Audit::of(&self.diaries(), Some(&books));
+            if audit.count(Kind::Missed) == 0 || start.elapsed() > PATIENCE {
+                return audit.clean();
+            }
+            sleep(GLANCE).await;
+        }
+    }
+
+    /// Everything that is stored in the rooms that anybody was in, read by a new client.
+    ///
+    /// # Panics
+    /// If it cannot be read.
+    pub async fn books(&self) -> Books {
+        let mut books = Books::default();
+        let reader = Visit::new(self.running(), Diary::new("the auditor")).await;
+        for room in self.rooms() {
+            let messages = read(&reader, &room).await;
+            if let Some(url) = self.database_url() {
+                let stored =
+                    stored(&url, &room).await.unwrap_or_else(|e| panic!("Postgres on {room}: {e:#}"));
+                let count = i64::try_from(messages.len()).unwrap_or(i64::MAX);
+                assert_eq!(
+                    stored,
+                    Stored { events: count, head: count, last_seq: count },
+                    "what is in {room}"
+                );
+            }
+            books.add(&room, messages);
+        }
+        reader.goes().await;
+        books
+    }
+
+    /// The gateways that run.
+    fn running(&self) -> Vec<std::net::SocketAddr> {
+        self.gateways.iter().filter(|gateway| gateway.runs()).map(crate::Server::listen).collect()
+    }
+
+    fn rooms(&self) -> BTreeSet<String> {
+        let entries = self.diaries().into_iter().flat_map(|diary| diary.read());
+        let rooms = entries.filter_map(|entry| match entry {
+            Entry::Joined { room, .. } | Entry::Sent { room, .. } => Some(room),
+            _ => None,
+        });
+        rooms.collect()
+    }
+}
+
+async fn read(reader: &Person, room: &str) -> Vec<Message> {
+    let mut all: Vec<Message> = Vec::new();
+    loop {
+        let after = all.last().map_or(0, |message| message.seq);
+        let (page, more) = reader.history(room, after, PAGE).await;
+        assert!(!more || !page.is_empty(), "a page of {room} after {after} is empty, and more are promised");
+        all.extend(page);
+        if !more {
+            return all;
+        }
+    }
+}
