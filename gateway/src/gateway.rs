@@ -78,7 +78,7 @@ pub async fn run(settings: Settings, parts: Parts, shutdown: CancellationToken) 
     let stop = CancellationToken::new();
     let _stopped_whatever_happens = stop.clone().drop_guard();
     let (drain, draining) = watch::channel(None);
-    let started = start(&settings, &parts, &desk, &metrics, draining, &stop).map_err(StartError::Thread)?;
+    let started = start(&settings, &parts, &desk, &metrics, &draining, &stop).map_err(StartError::Thread)?;
     tracing::info!(%address, shards = started.doors.len(), "the gateway listens");
     parts.listening.send_replace(Some(address));
     serve(&settings, &parts, listener, started, &drain, shutdown).await;
@@ -98,7 +98,7 @@ fn start(
     parts: &Parts,
     desks: &Desks,
     metrics: &Metrics,
-    draining: watch::Receiver<Option<Duration>>,
+    draining: &watch::Receiver<Option<Duration>>,
     stop: &CancellationToken,
 ) -> std::io::Result<Started> {
     let shards = match settings.gateway.shards {

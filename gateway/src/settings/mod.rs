@@ -30,17 +30,11 @@ impl Default for Listen {
 }
 
 /// `rooms.*`
-#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Rooms {
     /// Whether joining an unknown room creates it, as a public one.
     pub auto_create: bool,
-}
-
-impl Default for Rooms {
-    fn default() -> Self {
-        Self { auto_create: false }
-    }
 }
 
 /// All that a gateway needs to be told.

@@ -124,10 +124,10 @@ impl Shard {
             match message {
                 Ok(Message::Text(text)) => session.on_frame(&self.env, now, Words::Text(text), &mut out),
                 Ok(Message::Binary(bytes)) => {
-                    session.on_frame(&self.env, now, Words::Binary(bytes), &mut out)
+                    session.on_frame(&self.env, now, Words::Binary(bytes), &mut out);
                 }
                 Ok(Message::Ping(payload)) => {
-                    outbox.push(Frame::from(&websocket::frame(Opcode::Pong, payload)[..]))
+                    outbox.push(Frame::from(&websocket::frame(Opcode::Pong, payload)[..]));
                 }
                 Ok(Message::Pong(_)) => {}
                 Ok(Message::Close(frame)) => closed = Some(frame.map_or(1000, |frame| frame.code)),

@@ -111,10 +111,7 @@ async fn welcome(shard: SharedShard, mut arrivals: mpsc::Receiver<Arrival>) {
 /// Dismisses everybody over a time, once told to: a share of those who are left with each wave, and whoever
 /// arrives later at once.
 async fn drain(shard: SharedShard, mut told: watch::Receiver<Option<Duration>>, metrics: Metrics) {
-    let spread = match told.wait_for(Option::is_some).await.map(|spread| *spread) {
-        Ok(Some(spread)) => spread,
-        _ => return,
-    };
+    let Ok(Some(spread)) = told.wait_for(Option::is_some).await.map(|spread| *spread) else { return };
     let (begin, mut waves) = (Instant::now(), interval(WAVE));
     let mut counted = 0_i64;
     loop {

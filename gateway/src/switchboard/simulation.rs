@@ -140,23 +140,25 @@ impl World {
         }
     }
 
-    fn step(&mut self, step: Step) {
+    fn step(&mut self, step: &Step) {
         if self.closed {
             return;
         }
         match step {
             Step::Say(times) => {
                 self.head += 1;
-                (0..times).for_each(|_| self.bus.push(event(self.head)));
+                (0..*times).for_each(|_| self.bus.push(event(self.head)));
             }
             Step::Arrive(at) if !self.bus.is_empty() => {
                 let event = self.bus.remove(at.index(self.bus.len()));
                 let heard = RoomEvents { room: room_id(), epoch: epoch(), events: vec![event] };
                 self.act(|room, now, fx| room.heard(heard, now, fx));
             }
-            Step::Answer(well) => self.answer(well),
+            Step::Answer(well) => self.answer(*well),
             Step::Take => self.take(),
-            Step::Join(wish) => self.join(wish.map(|at| at.index(usize::try_from(self.head).unwrap() + 1) as u64)),
+            Step::Join(wish) => {
+                self.join(wish.as_ref().map(|at| at.index(usize::try_from(self.head).unwrap() + 1) as u64));
+            }
             Step::Leave(at) if !self.people.is_empty() => {
                 let id = *self.people.keys().nth(at.index(self.people.len())).unwrap();
                 let person = self.people.remove(&id).unwrap();
@@ -167,7 +169,7 @@ impl World {
                 let head = seq(self.head);
                 self.act(|room, now, fx| room.head(&epoch(), head, now, fx));
             }
-            Step::Pass(ms) => self.pass(Duration::from_millis(ms.into())),
+            Step::Pass(ms) => self.pass(Duration::from_millis((*ms).into())),
             Step::Arrive(_) | Step::Leave(_) => {}
         }
         self.feed();
@@ -183,7 +185,8 @@ impl World {
         self.act(|room, now, fx| room.join(0, connection, join, now, fx));
         if !self.opened {
             self.opened = true;
-            let state = RoomState { kind: RoomKind::Public, epoch: epoch(), first_seq: seq(1), seq: seq(self.head) };
+            let state =
+                RoomState { kind: RoomKind::Public, epoch: epoch(), first_seq: seq(1), seq: seq(self.head) };
             self.act(|room, now, fx| room.opened(Ok(state), now, fx));
         }
     }
@@ -265,11 +268,11 @@ impl World {
 
     /// No more faults: everything arrives, every read succeeds.
     fn calm(&mut self) {
-        self.step(Step::Announce);
+        self.step(&Step::Announce);
         for _ in 0..400 {
-            self.step(Step::Pass(100));
-            self.step(Step::Answer(true));
-            (0..8).for_each(|_| self.step(Step::Take));
+            self.step(&Step::Pass(100));
+            self.step(&Step::Answer(true));
+            (0..8).for_each(|_| self.step(&Step::Take));
         }
     }
 }
@@ -281,7 +284,7 @@ proptest! {
     fn everybody_is_shown_everything_once_and_in_order(steps in prop::collection::vec(step(), 1..120)) {
         let mut world = World::new();
         world.join(None);
-        steps.into_iter().for_each(|step| world.step(step));
+        steps.iter().for_each(|step| world.step(step));
         world.calm();
         for person in world.people.values() {
             prop_assert_eq!(person.phase, Phase::Live);
