@@ -59,4 +59,9 @@ impl Lanes {
         self.0.retain(Lane::is_needed);
         !self.0.is_empty()
     }
+
+    #[cfg(test)]
+    pub(super) fn heap_bytes(&self) -> usize {
+        self.0.iter().map(|lane| size_of::<Lane>() + lane.bytes()).sum()
+    }
 }

@@ -8,6 +8,8 @@
 
 mod asks;
 mod door;
+#[cfg(test)]
+mod heap;
 mod joining;
 mod known;
 mod lane;

@@ -64,6 +64,11 @@ impl Subscriptions {
         self.all.iter().any(|sub| sub.alias == *alias)
     }
 
+    #[cfg(test)]
+    pub(super) fn table_bytes(&self) -> usize {
+        self.all.capacity() * size_of::<Subscription>()
+    }
+
     fn take_if(&mut self, fits: impl Fn(&Subscription) -> bool) -> Option<Subscription> {
         let at = self.all.iter().position(fits)?;
         Some(self.all.swap_remove(at))
