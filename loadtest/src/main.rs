@@ -1,2 +1,53 @@
-//! Load tester.
-fn main() {}
+//! `parlor-loadtest`: an open-loop load tester that audits what it receives.
+//!
+//! * [`args`], [`target`], [`token`], [`plan`]: what is to happen, before anything does.
+//! * [`crowd`] gathers people ([`person`], [`socket`], [`speech`]) on worker threads; [`pacer`] tells them when to
+//!   send. What they see goes to the [`audit`] and the [`tally`].
+//! * [`run`], [`idle`]: the scenarios. [`report`]: what came out.
+//!
+//! Latency is counted from the moment at which a message was *planned* to be sent: a server that stalls is charged
+//! for every message that should have gone out meanwhile.
+
+mod args;
+mod audit;
+mod crowd;
+mod environment;
+mod idle;
+mod limits;
+mod pacer;
+mod person;
+mod plan;
+mod report;
+mod run;
+mod socket;
+mod speech;
+mod stamp;
+mod tally;
+mod target;
+mod token;
+mod worker;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use args::{Cli, Scenario};
+
+/// Something was lost, doubled, out of order or otherwise wrong.
+const NOT_CLEAN: u8 = 3;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let outcome = match &cli.scenario {
+        None => run::run(&cli.run),
+        Some(Scenario::Idle(args)) => idle::run(args),
+    };
+    match outcome {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::from(NOT_CLEAN),
+        Err(error) => {
+            eprintln!("parlor-loadtest: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,35 @@
+//! Where to connect, as whom, and how fast.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Args;
+
+use super::run::duration;
+use crate::target::Target;
+
+/// Where to connect, as whom, and how fast.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct ConnectArgs {
+    /// The address of a gateway, `ws://HOST:PORT[/ws]`; repeated, clients are spread over all of them.
+    #[arg(long = "target", value_name = "URL", required = true)]
+    pub(crate) targets: Vec<Target>,
+    /// The key that the servers check tokens with (HS256): every client gets a token of its own.
+    #[arg(long, env = "PARLOR__AUTH__SECRET", hide_env_values = true, value_name = "KEY")]
+    pub(crate) secret: Option<String>,
+    /// A file with ready tokens, one a line; clients take them in turn. Instead of --secret.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) token_file: Option<PathBuf>,
+    /// How many connections are opened a second at the most, all targets together.
+    #[arg(long, default_value_t = 2000, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) ramp_per_s: u32,
+    /// How many handshakes are under way at once at the most.
+    #[arg(long, default_value_t = 64, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    pub(crate) handshakes: u16,
+    /// How long everybody together may take to connect and join, beyond what the ramp takes.
+    #[arg(long, default_value = "60s", value_parser = duration, value_name = "TIME")]
+    pub(crate) join_timeout: Duration,
+    /// How many threads the clients share.
+    #[arg(long, default_value_t = 1, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=64))]
+    pub(crate) threads: u16,
+}

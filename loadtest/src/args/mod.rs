@@ -1,0 +1,39 @@
+//! The command line.
+
+mod connect;
+mod idle;
+mod run;
+
+use clap::{Parser, Subcommand};
+
+pub(crate) use connect::ConnectArgs;
+pub(crate) use idle::IdleArgs;
+pub(crate) use run::RunArgs;
+
+/// An open-loop load tester for Parlor that audits what it receives.
+///
+/// Subscribers join rooms over one or more targets; some of them send at a fixed total rate. Every subscription is
+/// audited: each message exactly once and in order. Exit code 0: clean; 3: something was lost, doubled, out of
+/// order or otherwise wrong; 1: the run could not be made.
+#[derive(Debug, Parser)]
+#[command(
+    name = "parlor-loadtest",
+    version,
+    args_conflicts_with_subcommands = true,
+    subcommand_negates_reqs = true
+)]
+pub(crate) struct Cli {
+    /// Another scenario than the run.
+    #[command(subcommand)]
+    pub(crate) scenario: Option<Scenario>,
+    /// The run.
+    #[command(flatten)]
+    pub(crate) run: RunArgs,
+}
+
+/// What to do instead of a run.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Scenario {
+    /// Join idle clients and print the server's resident memory before, after and per client.
+    Idle(IdleArgs),
+}

@@ -1,0 +1,86 @@
+//! The run: who, where, how much, how long.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Args;
+
+use super::ConnectArgs;
+
+/// The run: who, where, how much, how long.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct RunArgs {
+    /// Where to connect.
+    #[command(flatten)]
+    pub(crate) connect: ConnectArgs,
+    /// How many clients join.
+    #[arg(long, default_value_t = 100, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) subscribers: u32,
+    /// In how many rooms. Client I joins room I modulo N; the rooms are made on joining.
+    #[arg(long, default_value_t = 10, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) rooms: u32,
+    /// How many of the clients also send, spread over the rooms.
+    #[arg(long, default_value_t = 10, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) senders: u32,
+    /// How many messages a second are sent in all, whatever the servers do.
+    #[arg(long, default_value_t = 100.0, value_parser = rate, value_name = "N")]
+    pub(crate) rate: f64,
+    /// The length of a message's text, in bytes.
+    #[arg(long, default_value_t = 128, value_name = "BYTES")]
+    pub(crate) size: usize,
+    /// How long messages are sent and measured.
+    #[arg(long, default_value = "10s", value_parser = duration, value_name = "TIME")]
+    pub(crate) duration: Duration,
+    /// How long messages are sent before that without being measured. They are audited all the same.
+    #[arg(long, default_value = "1s", value_parser = duration, value_name = "TIME")]
+    pub(crate) warm_up: Duration,
+    /// How long to wait at the end until everybody has everything.
+    #[arg(long, default_value = "30s", value_parser = duration, value_name = "TIME")]
+    pub(crate) settle: Duration,
+    /// Clients whose connection breaks come back, at the next target, after the last message that they saw, and
+    /// repeat what was not acknowledged.
+    #[arg(long)]
+    pub(crate) reconnect: bool,
+    /// What the rooms' names begin with; a number follows. [default: `load-`, a random word and `-`]
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) room_prefix: Option<String>,
+    /// Write the report as JSON to this file.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) json: Option<PathBuf>,
+}
+
+/// A time such as `250ms`, `30s`, `5m` or `1h`.
+pub(super) fn duration(text: &str) -> Result<Duration, String> {
+    let split = text.find(|c: char| c.is_ascii_alphabetic()).unwrap_or(text.len());
+    let (number, unit) = text.split_at(split);
+    let seconds = match unit {
+        "ms" => 0.001,
+        "s" => 1.0,
+        "m" => 60.0,
+        "h" => 3600.0,
+        _ => return Err("a time has a unit: 250ms, 30s, 5m, 1h".to_owned()),
+    };
+    let number: f64 = number.parse().map_err(|_| format!("`{number}` is no number"))?;
+    Duration::try_from_secs_f64(number * seconds).map_err(|error| error.to_string())
+}
+
+fn rate(text: &str) -> Result<f64, String> {
+    match text.parse() {
+        Ok(rate) if (0.001..=10_000_000.0).contains(&rate) => Ok(rate),
+        _ => Err("a rate is a number from 0.001 to 10000000".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_have_units() {
+        assert_eq!(duration("250ms"), Ok(Duration::from_millis(250)));
+        assert_eq!(duration("1.5m"), Ok(Duration::from_secs(90)));
+        for bad in ["", "5", "s", "-1s", "1 s", "1d", "NaNs"] {
+            assert!(duration(bad).is_err(), "{bad}");
+        }
+    }
+}

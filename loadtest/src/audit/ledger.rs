@@ -1,0 +1,183 @@
+//! Which message has which place, as everybody together has seen it.
+//!
+//! Shared by all worker threads without a lock. Bound: twelve bytes for each planned message and eight for each
+//! room.
+
+use std::collections::HashSet;
+use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
+
+use crate::plan::Plan;
+
+/// Nobody has answered yet.
+const UNKNOWN: u8 = 0;
+/// Acknowledged: it must reach everybody.
+const ACKNOWLEDGED: u8 = 1;
+/// Refused: it must reach nobody.
+const REFUSED: u8 = 2;
+
+/// What was said about each message, and how far each room has come.
+pub(crate) struct Ledger {
+    /// The place of each message; 0 while nobody has seen it.
+    places: Vec<AtomicU64>,
+    verdicts: Vec<AtomicU8>,
+    heads: Vec<AtomicU64>,
+    renamed: AtomicU64,
+}
+
+/// What people do not agree on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Quarrels {
+    /// A message was seen or acknowledged at two places.
+    pub(crate) two_places: u64,
+    /// Two messages were seen or acknowledged at one place of one room.
+    pub(crate) one_place: u64,
+    /// A message was refused as certainly not stored, and then seen.
+    pub(crate) refused_but_stored: u64,
+}
+
+impl Ledger {
+    pub(crate) fn new(plan: &Plan) -> Self {
+        let messages = plan.messages();
+        Self {
+            places: (0..messages).map(|_| AtomicU64::new(0)).collect(),
+            verdicts: (0..messages).map(|_| AtomicU8::new(UNKNOWN)).collect(),
+            heads: (0..plan.rooms).map(|_| AtomicU64::new(0)).collect(),
+            renamed: AtomicU64::new(0),
+        }
+    }
+
+    /// A message was acknowledged at this place of its room.
+    pub(crate) fn acknowledge(&self, message: u32, room: u32, seq: u64) {
+        self.verdicts[message as usize].store(ACKNOWLEDGED, Ordering::Relaxed);
+        self.place(message, seq);
+        self.advance(room, seq);
+    }
+
+    /// A message was refused, certainly not stored.
+    pub(crate) fn refuse(&self, message: u32) {
+        self.verdicts[message as usize].store(REFUSED, Ordering::Relaxed);
+    }
+
+    /// A message was seen at this place of its room.
+    pub(crate) fn place(&self, message: u32, seq: u64) {
+        let place = &self.places[message as usize];
+        // Nearly always it is known already: look before writing.
+        let known = match place.load(Ordering::Relaxed) {
+            0 => place
+                .compare_exchange(0, seq, Ordering::Relaxed, Ordering::Relaxed)
+                .unwrap_or_else(|known| known),
+            known => known,
+        };
+        if known != 0 && known != seq {
+            self.renamed.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// A room has come to this position at least.
+    pub(crate) fn advance(&self, room: u32, seq: u64) {
+        let head = &self.heads[room as usize];
+        if head.load(Ordering::Relaxed) < seq {
+            head.fetch_max(seq, Ordering::Relaxed);
+        }
+    }
+
+    /// How far a room has come.
+    pub(crate) fn head(&self, room: u32) -> u64 {
+        self.heads[room as usize].load(Ordering::Relaxed)
+    }
+
+    /// How many messages were acknowledged.
+    pub(crate) fn acknowledged(&self) -> u64 {
+        let acknowledged = |verdict: &&AtomicU8| verdict.load(Ordering::Relaxed) == ACKNOWLEDGED;
+        self.verdicts.iter().filter(acknowledged).count() as u64
+    }
+
+    /// Everything that people do not agree on.
+    pub(crate) fn quarrels(&self, plan: &Plan) -> Quarrels {
+        let mut quarrels =
+            Quarrels { two_places: self.renamed.load(Ordering::Relaxed), ..Quarrels::default() };
+        let mut taken = HashSet::new();
+        for (message, place) in (0..).zip(&self.places) {
+            let place = place.load(Ordering::Relaxed);
+            if place == 0 {
+                continue;
+            }
+            quarrels.one_place += u64::from(!taken.insert((plan.message(message).room, place)));
+            let refused = self.verdicts[message as usize].load(Ordering::Relaxed) == REFUSED;
+            quarrels.refused_but_stored += u64::from(refused);
+        }
+        quarrels
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    fn plan() -> Plan {
+        let duration = Duration::from_secs(1);
+        Plan { senders: 2, rate: 10.0, duration, ..Plan::idle("r".into(), 2, 2) }
+    }
+
+    /// Message 0 and 2 are of room 0, message 1 and 3 of room 1.
+    fn quarrels(what_happens: impl FnOnce(&Ledger)) -> Quarrels {
+        let ledger = Ledger::new(&plan());
+        what_happens(&ledger);
+        ledger.quarrels(&plan())
+    }
+
+    #[test]
+    fn when_all_agree_there_is_no_quarrel() {
+        let none = quarrels(|ledger| {
+            ledger.acknowledge(0, 0, 1);
+            ledger.place(0, 1);
+            ledger.place(2, 2);
+            ledger.acknowledge(2, 0, 2);
+            ledger.acknowledge(1, 1, 1);
+            ledger.refuse(3);
+        });
+        assert_eq!(none, Quarrels::default());
+    }
+
+    #[test]
+    fn a_message_at_two_places_is_found() {
+        let two_places = Quarrels { two_places: 2, ..Quarrels::default() };
+        let seen_elsewhere = |ledger: &Ledger| {
+            ledger.acknowledge(0, 0, 1);
+            ledger.place(0, 2);
+            ledger.acknowledge(0, 0, 3);
+        };
+        assert_eq!(quarrels(seen_elsewhere), two_places);
+    }
+
+    #[test]
+    fn two_messages_at_one_place_are_found_and_places_of_other_rooms_are_not_the_same() {
+        let one_place = Quarrels { one_place: 1, ..Quarrels::default() };
+        let same_place = |ledger: &Ledger| {
+            ledger.place(0, 5);
+            ledger.place(2, 5);
+            ledger.place(1, 5);
+        };
+        assert_eq!(quarrels(same_place), one_place);
+    }
+
+    #[test]
+    fn a_refused_message_that_is_seen_is_found() {
+        let stored = Quarrels { refused_but_stored: 1, ..Quarrels::default() };
+        let refused = |ledger: &Ledger| {
+            ledger.refuse(3);
+            ledger.place(3, 1);
+        };
+        assert_eq!(quarrels(refused), stored);
+    }
+
+    #[test]
+    fn the_head_of_a_room_only_rises() {
+        let ledger = Ledger::new(&plan());
+        ledger.acknowledge(0, 0, 7);
+        ledger.advance(0, 3);
+        assert_eq!((ledger.head(0), ledger.head(1)), (7, 0));
+    }
+}

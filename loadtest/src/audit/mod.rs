@@ -1,0 +1,8 @@
+//! What must be true of what was received: every subscription sees every event of its room from where it joined,
+//! once and in order ([`trail`]); and everybody agrees on which message has which place ([`ledger`]).
+
+mod ledger;
+mod trail;
+
+pub(crate) use ledger::Ledger;
+pub(crate) use trail::{Sight, Trail};

@@ -1,0 +1,40 @@
+//! What the system allows this process.
+
+use anyhow::{Result, ensure};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+
+/// Files that are open anyway: standard streams, the runtimes' own, the report.
+const SPARE: u64 = 100;
+
+/// Raises the limit of open files as far as that is allowed, and sees whether so many connections fit.
+///
+/// # Errors
+/// If they do not: how many would, and what to do.
+pub(crate) fn allow_connections(connections: u32) -> Result<()> {
+    let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
+    let needed = u64::from(connections) + SPARE;
+    if current.is_some_and(|current| current < needed) {
+        // Refused where the hard limit is lower: then what follows says so.
+        let _ = setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum });
+    }
+    let allowed = getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX);
+    ensure!(
+        needed <= allowed,
+        "{connections} clients do not fit: this process may have {allowed} open files, which is enough for {}. \
+         Raise the limit (ulimit -n), or start several load testers with fewer clients each",
+        allowed.saturating_sub(SPARE)
+    );
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_does_not_fit_is_said_with_what_would() {
+        allow_connections(10).unwrap();
+        let error = allow_connections(u32::MAX - 1).unwrap_err().to_string();
+        assert!(error.contains("4294967294 clients do not fit"), "{error}");
+    }
+}

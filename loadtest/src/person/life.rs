@@ -1,0 +1,225 @@
+//! A person's life: connect, converse, come back.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep};
+
+use super::state::{Person, Rejected, Scene};
+use crate::crowd::Shared;
+use crate::socket::{Read, Socket};
+use crate::speech::Native;
+use crate::tally::Tally;
+
+/// How often a sender looks whether something is to be repeated.
+const TICK_OF_SENDERS: Duration = Duration::from_millis(200);
+/// How often the others look whether their connection has gone quiet.
+const TICK: Duration = Duration::from_secs(5);
+/// How long a sign of life that was asked for may take.
+const PONG_WITHIN: Duration = Duration::from_secs(10);
+/// The first and the longest pause before coming back, where the server names none.
+const BACKOFF: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(3));
+
+/// What the people of one worker thread share. No borrow is held while anything is awaited.
+pub(crate) struct Surroundings {
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) tally: RefCell<Tally>,
+    /// What is read from any connection comes here first.
+    pub(crate) scratch: RefCell<Vec<u8>>,
+}
+
+/// Why a conversation is over.
+enum Ending {
+    /// The run is over.
+    Stopped,
+    /// The connection broke, for this reason.
+    Broken(String),
+    /// There is no way in.
+    Rejected(String),
+}
+
+/// One client from its first connection to the end of the run.
+struct Life {
+    person: Rc<RefCell<Person>>,
+    number: u32,
+    around: Rc<Surroundings>,
+    orders: mpsc::Receiver<u32>,
+    /// Which target comes next, and how many attempts in a row have failed.
+    target: usize,
+    failures: u32,
+    arrived: bool,
+}
+
+/// Lives until the run is over, or until the connection breaks and nobody wants it back.
+pub(crate) async fn live(
+    person: Rc<RefCell<Person>>,
+    number: u32,
+    around: Rc<Surroundings>,
+    orders: mpsc::Receiver<u32>,
+) {
+    let mut life =
+        Life { person, number, around, orders, target: number as usize, failures: 0, arrived: false };
+    let shared = life.around.shared.clone();
+    let turn = shared.connect.ramp.mul_f64(f64::from(number));
+    tokio::select! {
+        () = shared.stop.cancelled() => return,
+        () = sleep(turn) => {}
+    }
+    loop {
+        match life.visit().await {
+            Ending::Stopped => return,
+            Ending::Rejected(why) => {
+                shared.fail(why);
+                return;
+            }
+            Ending::Broken(why) => {
+                if !life.may_return(&why) {
+                    life.person.borrow_mut().give_up();
+                    return;
+                }
+            }
+        }
+        tokio::select! {
+            () = shared.stop.cancelled() => return,
+            () = sleep(life.pause()) => {}
+        }
+        life.target += 1;
+    }
+}
+
+impl Life {
+    /// One connection, from the handshake to its end.
+    async fn visit(&mut self) -> Ending {
+        let stop = self.around.shared.stop.clone();
+        let socket = tokio::select! {
+            () = stop.cancelled() => return Ending::Stopped,
+            socket = self.connect() => socket,
+        };
+        match socket {
+            Ok(socket) => {
+                self.person.borrow_mut().connect();
+                self.converse(socket).await
+            }
+            Err(ending) => ending,
+        }
+    }
+
+    async fn connect(&self) -> Result<Socket, Ending> {
+        let shared = &self.around.shared;
+        let target = &shared.connect.targets[self.target % shared.connect.targets.len()];
+        let _turn = shared.handshakes.acquire().await.map_err(|_| Ending::Stopped)?;
+        let token = shared.tokens.of(self.number).map_err(|error| Ending::Rejected(error.to_string()))?;
+        let socket = Socket::connect(target, &Native::subprotocols(&token)).await;
+        socket.map_err(|error| Ending::Broken(format!("not connected: {error}")))
+    }
+
+    async fn converse(&mut self, mut socket: Socket) -> Ending {
+        let shared = self.around.shared.clone();
+        let tick = if shared.is_sender(self.number) { TICK_OF_SENDERS } else { TICK };
+        let mut tick = interval_at(Instant::now() + tick, tick);
+        tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut heard = Instant::now();
+        let mut asked = false;
+        loop {
+            if let Err(error) = socket.write() {
+                return Ending::Broken(error.kind().to_string());
+            }
+            tokio::select! {
+                () = shared.stop.cancelled() => {
+                    socket.close().await;
+                    return Ending::Stopped;
+                }
+                ready = socket.ready() => {
+                    if let Err(error) = ready {
+                        return Ending::Broken(error.kind().to_string());
+                    }
+                    match self.read(&mut socket) {
+                        Ok(Read::Empty) => {}
+                        Ok(Read::Some) => (heard, asked) = (Instant::now(), false),
+                        Ok(Read::Ended(why)) => return Ending::Broken(why),
+                        Err(Rejected(why)) => return Ending::Rejected(why),
+                    }
+                    self.look_around();
+                }
+                Some(message) = self.orders.recv() => {
+                    self.with_scene(&mut socket.out, |person, scene| person.tell(message, scene));
+                }
+                _ = tick.tick() => {
+                    self.with_scene(&mut socket.out, Person::tick);
+                    let silence = heard.elapsed();
+                    let ping_after = self.person.borrow().ping_after;
+                    if silence > ping_after + PONG_WITHIN {
+                        return Ending::Broken("silent".to_owned());
+                    }
+                    if silence > ping_after && !asked {
+                        asked = true;
+                        self.with_scene(&mut socket.out, |_, scene| scene.write(&Native::ping()));
+                    }
+                }
+            }
+        }
+    }
+
+    fn read(&self, socket: &mut Socket) -> Result<Read, Rejected> {
+        let mut rejected = Ok(());
+        let mut scratch = self.around.scratch.borrow_mut();
+        let read = socket.read(&mut scratch, |text, out| {
+            if rejected.is_ok() {
+                rejected = self.with_scene(out, |person, scene| person.hear(text, scene));
+            }
+        });
+        rejected.map(|()| read)
+    }
+
+    fn with_scene<R>(&self, out: &mut Vec<u8>, act: impl FnOnce(&mut Person, &mut Scene<'_>) -> R) -> R {
+        let shared = &self.around.shared;
+        let mut tally = self.around.tally.borrow_mut();
+        let mut scene = Scene {
+            plan: &shared.plan,
+            ledger: &shared.ledger,
+            tally: &mut tally,
+            out,
+            now: std::time::Instant::now(),
+            start: shared.start.get().copied(),
+        };
+        act(&mut self.person.borrow_mut(), &mut scene)
+    }
+
+    /// Says when it has arrived: for the first time, or back from a broken connection.
+    fn look_around(&mut self) {
+        if (self.arrived && self.failures == 0) || !self.person.borrow().is_ready() {
+            return;
+        }
+        if self.arrived {
+            self.around.tally.borrow_mut().reconnects += 1;
+        } else {
+            self.around.shared.arrived.fetch_add(1, Ordering::Relaxed);
+        }
+        (self.arrived, self.failures) = (true, 0);
+    }
+
+    /// Whoever has not arrived yet tries again in any case; a connection that breaks later is counted.
+    fn may_return(&mut self, why: &str) -> bool {
+        let shared = &self.around.shared;
+        let bye = self.person.borrow().bye.as_ref().map(|(code, _)| code.clone());
+        let why = bye.map_or_else(|| why.to_owned(), |code| format!("{why}, {code}"));
+        if self.arrived {
+            self.around.tally.borrow_mut().broken.count(&why);
+        }
+        shared.trouble(why);
+        self.failures += 1;
+        !self.arrived || shared.connect.returns
+    }
+
+    fn pause(&self) -> Duration {
+        let asked = self.person.borrow().bye.as_ref().and_then(|(_, retry)| *retry);
+        let (first, longest) = BACKOFF;
+        let doubled = first * 2_u32.saturating_pow(self.failures.saturating_sub(1).min(8));
+        // Half of it by chance, so that those who were cut off together do not come back together.
+        asked.unwrap_or_else(|| doubled.min(longest).mul_f64(0.5 + 0.5 * rand::random::<f64>()))
+    }
+}

@@ -1,0 +1,312 @@
+//! What a person knows and decides.
+
+use std::time::{Duration, Instant};
+
+use chat::Code;
+use websocket::{Opcode, masked_frame_into};
+
+use super::sends::Sends;
+use crate::audit::{Ledger, Sight, Trail};
+use crate::plan::Plan;
+use crate::speech::{Heard, Native};
+use crate::stamp::Stamp;
+use crate::tally::Tally;
+
+/// When a server says that something is not possible now, and not when it will be.
+const RETRY: Duration = Duration::from_secs(1);
+/// After how much silence a client asks for a sign of life, where the server does not say.
+const PING_AFTER: Duration = Duration::from_secs(25);
+
+/// One client, whatever connection it has.
+#[derive(Debug)]
+pub(crate) struct Person {
+    rooms: Vec<Membership>,
+    sends: Sends,
+    /// Counts its connections.
+    connection: u32,
+    /// Whether it comes back and repeats what was not answered.
+    returns: bool,
+    /// True once it has given up: it will see and say nothing more.
+    gone: bool,
+    /// After how much silence it asks for a sign of life.
+    pub(crate) ping_after: Duration,
+    /// What the server said when it was about to close: why, and when to come back.
+    pub(crate) bye: Option<(String, Option<Duration>)>,
+}
+
+/// A person in a room.
+#[derive(Debug)]
+struct Membership {
+    room: u32,
+    /// What it has seen; `None` before it has joined for the first time.
+    trail: Option<Trail>,
+    epoch: String,
+    /// Whether it has joined on the connection that it has now.
+    joined: bool,
+    /// When to ask again, after a refusal.
+    rejoin: Option<Instant>,
+}
+
+/// What a person decides with, and where its words go.
+pub(crate) struct Scene<'a> {
+    pub(crate) plan: &'a Plan,
+    pub(crate) ledger: &'a Ledger,
+    pub(crate) tally: &'a mut Tally,
+    /// Frames to be written, masked.
+    pub(crate) out: &'a mut Vec<u8>,
+    pub(crate) now: Instant,
+    /// When the run began, if it has.
+    pub(crate) start: Option<Instant>,
+}
+
+impl Scene<'_> {
+    pub(super) fn write(&mut self, payload: &[u8]) {
+        masked_frame_into(self.out, Opcode::Text, payload, rand::random());
+    }
+
+    /// How late it is for something that was planned for this time of the run, if that is measured.
+    fn lateness(&self, planned: Duration) -> Option<Duration> {
+        let start = self.start.filter(|_| self.plan.is_measured(planned))?;
+        Some(self.now.saturating_duration_since(start + planned))
+    }
+}
+
+/// The server will never let this person in: the run makes no sense.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Rejected(pub(crate) String);
+
+impl Person {
+    /// A person of the plan that is to send so many messages.
+    pub(crate) fn new(plan: &Plan, number: u32, sends: u32, returns: bool) -> Self {
+        let membership =
+            |room| Membership { room, trail: None, epoch: String::new(), joined: false, rejoin: None };
+        Self {
+            rooms: plan.rooms_of(number).into_iter().map(membership).collect(),
+            sends: Sends::planned(sends),
+            connection: 0,
+            returns,
+            gone: false,
+            ping_after: PING_AFTER,
+            bye: None,
+        }
+    }
+
+    /// It has a new connection and waits for the welcome.
+    pub(crate) fn connect(&mut self) {
+        self.connection += 1;
+        self.bye = None;
+        for membership in &mut self.rooms {
+            membership.joined = false;
+            membership.rejoin = None;
+        }
+    }
+
+    /// It will not come back.
+    pub(crate) fn give_up(&mut self) {
+        self.gone = true;
+    }
+
+    /// True if it has joined all of its rooms on the connection that it has.
+    pub(crate) fn is_ready(&self) -> bool {
+        self.rooms.iter().all(|membership| membership.joined)
+    }
+
+    /// True if nothing more is to be waited for: all is said and answered, and all that was said in its rooms heard.
+    pub(crate) fn is_settled(&self, ledger: &Ledger) -> bool {
+        let whole = |m: &Membership| m.trail.as_ref().is_some_and(|t| t.is_whole_up_to(ledger.head(m.room)));
+        self.gone || (self.sends.are_settled() && self.rooms.iter().all(whole))
+    }
+
+    /// It is told to send a message.
+    pub(crate) fn tell(&mut self, message: u32, scene: &mut Scene<'_>) {
+        self.sends.tell(message, scene.now);
+        self.say_what_is_due(scene);
+    }
+
+    /// Time has passed.
+    pub(crate) fn tick(&mut self, scene: &mut Scene<'_>) {
+        for membership in &mut self.rooms {
+            if membership.rejoin.is_some_and(|at| at <= scene.now) {
+                membership.ask_to_join(scene);
+            }
+        }
+        self.say_what_is_due(scene);
+    }
+
+    /// It hears a frame.
+    ///
+    /// # Errors
+    /// If the server will never let it into one of its rooms.
+    pub(crate) fn hear(&mut self, frame: &str, scene: &mut Scene<'_>) -> Result<(), Rejected> {
+        match Native::hear(frame) {
+            Heard::Welcome { ping_s } => self.welcomed(ping_s, scene),
+            Heard::Joined { room, seq, epoch, truncated } => {
+                self.joined(&room, seq, &epoch, truncated, scene);
+            }
+            Heard::Event { room, seq, body } => self.saw(&room, seq, body.as_deref(), scene),
+            Heard::Sent { id, seq } => self.acknowledged(&id, seq, scene),
+            Heard::Refused { id: Some(id), code, retry_ms, .. } => self.refused(&id, &code, retry_ms, scene),
+            Heard::Refused { join: Some(room), code, message, retry_ms, .. } => {
+                return self.not_let_in(room, &code, &message, retry_ms, scene);
+            }
+            Heard::Left { room, code } => {
+                let code = code.unwrap_or_default();
+                return Err(Rejected(format!("thrown out of {room}: {code}")));
+            }
+            Heard::Bye { code, retry_ms } => {
+                self.bye = Some((code.into_owned(), retry_ms.map(Duration::from_millis)));
+            }
+            Heard::Refused { .. } | Heard::Unreadable => scene.tally.unreadable += 1,
+            Heard::Other => {}
+        }
+        Ok(())
+    }
+
+    fn welcomed(&mut self, ping_s: Option<u64>, scene: &mut Scene<'_>) {
+        self.ping_after = ping_s.map_or(PING_AFTER, Duration::from_secs);
+        for membership in &mut self.rooms {
+            membership.ask_to_join(scene);
+        }
+    }
+
+    fn joined(&mut self, room: &str, seq: u64, epoch: &str, truncated: bool, scene: &mut Scene<'_>) {
+        let was_ready = self.is_ready();
+        let Some(membership) = self.membership(room, scene.plan) else {
+            scene.tally.wrong_room += 1;
+            return;
+        };
+        if membership.trail.is_none() {
+            membership.trail = Some(Trail::after(seq));
+        } else if membership.epoch != epoch {
+            scene.tally.other_epoch += 1;
+        }
+        membership.epoch = epoch.to_owned();
+        membership.joined = true;
+        scene.ledger.advance(membership.room, seq);
+        scene.tally.truncated += u64::from(truncated);
+        if self.is_ready() && !was_ready {
+            self.sends.reconnected(scene.now);
+            self.say_what_is_due(scene);
+        }
+    }
+
+    fn saw(&mut self, room: &str, seq: u64, body: Option<&str>, scene: &mut Scene<'_>) {
+        let Some((membership, trail)) =
+            self.membership(room, scene.plan).and_then(|m| Some((m.room, m.trail.as_mut()?)))
+        else {
+            scene.tally.wrong_room += 1;
+            return;
+        };
+        let ours = body.and_then(Stamp::parse);
+        let ours = ours.filter(|stamp| stamp.run == scene.plan.run && scene.plan.has(stamp.message));
+        if ours.is_some_and(|stamp| scene.plan.message(stamp.message).room != membership) {
+            scene.tally.wrong_room += 1;
+            return;
+        }
+        scene.ledger.advance(membership, seq);
+        let sight = trail.see(seq);
+        let Some(stamp) = ours else { return };
+        scene.ledger.place(stamp.message, seq);
+        if sight != Sight::Again
+            && let Some(lateness) = scene.lateness(stamp.planned)
+        {
+            scene.tally.delivered.record(lateness);
+        }
+    }
+
+    fn acknowledged(&mut self, id: &str, seq: u64, scene: &mut Scene<'_>) {
+        let Some(message) = scene.plan.message_of_id(id) else {
+            scene.tally.unreadable += 1;
+            return;
+        };
+        let planned = scene.plan.message(message);
+        scene.ledger.acknowledge(message, planned.room, seq);
+        if self.sends.acknowledge(message, self.connection, planned.room, seq)
+            && let Some(lateness) = scene.lateness(planned.at)
+        {
+            scene.tally.acknowledged.record(lateness);
+        }
+    }
+
+    fn refused(&mut self, id: &str, code: &str, retry_ms: Option<u64>, scene: &mut Scene<'_>) {
+        let Some(message) = scene.plan.message_of_id(id) else {
+            scene.tally.unreadable += 1;
+            return;
+        };
+        if Code::parse(code) == Some(Code::Unavailable) {
+            let again = scene.now + retry_ms.map_or(RETRY, Duration::from_millis);
+            self.sends.leave_unknown(message, self.returns.then_some(again));
+        } else if self.sends.refuse(message) {
+            scene.ledger.refuse(message);
+            scene.tally.refused.count(code);
+        }
+    }
+
+    fn not_let_in(
+        &mut self,
+        room: u32,
+        code: &str,
+        message: &str,
+        retry_ms: Option<u64>,
+        scene: &Scene<'_>,
+    ) -> Result<(), Rejected> {
+        let transient =
+            matches!(Code::parse(code), Some(Code::Unavailable | Code::TooMany | Code::GoingAway));
+        let membership = self.rooms.iter_mut().find(|membership| membership.room == room);
+        match membership.filter(|_| transient) {
+            Some(membership) => {
+                membership.rejoin = Some(scene.now + retry_ms.map_or(RETRY, Duration::from_millis));
+                Ok(())
+            }
+            None => {
+                let room = scene.plan.room_name(room);
+                Err(Rejected(format!("joining {room} was refused: {code}: {message}")))
+            }
+        }
+    }
+
+    fn say_what_is_due(&mut self, scene: &mut Scene<'_>) {
+        if !self.is_ready() {
+            return;
+        }
+        for (message, attempts) in self.sends.take_due(scene.now, self.returns) {
+            let planned = scene.plan.message(message);
+            if attempts > 0 {
+                scene.tally.repeated += 1;
+            } else {
+                scene.tally.sent += 1;
+                if let Some(lateness) = scene.lateness(planned.at) {
+                    scene.tally.behind.record(lateness);
+                }
+            }
+            let (room, id) = (scene.plan.room_name(planned.room), scene.plan.id_of(message));
+            scene.write(&Native::send(&room, &id, &scene.plan.text_of(message)));
+        }
+    }
+
+    fn membership(&mut self, room: &str, plan: &Plan) -> Option<&mut Membership> {
+        let room = plan.room_of_name(room)?;
+        self.rooms.iter_mut().find(|membership| membership.room == room)
+    }
+
+    /// What each of its subscriptions has seen, with the number of the room.
+    pub(crate) fn trails(&self) -> impl Iterator<Item = (u32, Option<&Trail>)> {
+        self.rooms.iter().map(|membership| (membership.room, membership.trail.as_ref()))
+    }
+
+    /// How many messages it was to send and did not, how many have no final answer, and how many took a place before
+    /// one that it had sent earlier.
+    pub(crate) fn sends(&self) -> (u64, u64, u64) {
+        (self.sends.unsent(), self.sends.unknown(), self.sends.disorder())
+    }
+}
+
+impl Membership {
+    /// Asks for what comes from now on, or after what it has seen already.
+    fn ask_to_join(&mut self, scene: &mut Scene<'_>) {
+        self.rejoin = None;
+        let room = scene.plan.room_name(self.room);
+        let after = self.trail.as_ref().map(|trail| (trail.last(), self.epoch.as_str()));
+        scene.write(&Native::join(self.room, &room, after));
+    }
+}

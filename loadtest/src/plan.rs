@@ -1,0 +1,199 @@
+//! Who is in which room, who sends what and when: all of it known before the first connection is made.
+
+use std::time::Duration;
+
+use anyhow::{Result, ensure};
+use chat::RoomId;
+
+/// A run, planned. People, rooms and messages are numbered from 0.
+///
+/// Person `p` is in room `p mod rooms`. Message `m` is planned at `m / rate`, for room `m mod rooms`, by that
+/// room's senders in turn; where there are fewer senders than rooms, a sender joins all the rooms it sends to.
+#[derive(Debug, Clone)]
+pub(crate) struct Plan {
+    /// A random word that tells this run from others.
+    pub(crate) run: String,
+    pub(crate) people: u32,
+    pub(crate) rooms: u32,
+    pub(crate) senders: u32,
+    /// Messages a second, all senders together.
+    pub(crate) rate: f64,
+    pub(crate) size: usize,
+    pub(crate) warm_up: Duration,
+    pub(crate) duration: Duration,
+    pub(crate) room_prefix: String,
+}
+
+/// A message of the plan.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Planned {
+    /// From the start of the run.
+    pub(crate) at: Duration,
+    pub(crate) room: u32,
+    pub(crate) sender: u32,
+}
+
+impl Plan {
+    /// A plan in which people only sit in their rooms.
+    pub(crate) fn idle(run: String, people: u32, rooms: u32) -> Self {
+        Self {
+            room_prefix: format!("load-{run}-"),
+            run,
+            people,
+            rooms,
+            senders: 0,
+            rate: 0.0,
+            size: 0,
+            warm_up: Duration::ZERO,
+            duration: Duration::ZERO,
+        }
+    }
+
+    /// Says what cannot work.
+    ///
+    /// # Errors
+    /// The first thing that cannot.
+    pub(crate) fn check(&self) -> Result<()> {
+        ensure!(self.senders <= self.people, "--senders are some of the --subscribers, not more than these");
+        ensure!(self.messages() <= u64::from(u32::MAX), "more than {} messages are too many", u32::MAX);
+        ensure!(RoomId::parse(&self.room_name(self.rooms)).is_ok(), "--room-prefix gives no name of a room");
+        Ok(())
+    }
+
+    /// How many messages are planned.
+    pub(crate) fn messages(&self) -> u64 {
+        let exact = self.rate * (self.warm_up + self.duration).as_secs_f64();
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "saturates, and is not negative"
+        )]
+        let whole = exact.round() as u64;
+        whole
+    }
+
+    /// True if there is a message of this number.
+    pub(crate) fn has(&self, message: u32) -> bool {
+        u64::from(message) < self.messages()
+    }
+
+    /// A message.
+    pub(crate) fn message(&self, message: u32) -> Planned {
+        let (room, turn) = (message % self.rooms, message / self.rooms);
+        let at = Duration::from_secs_f64(f64::from(message) / self.rate);
+        let sender = if self.senders < self.rooms {
+            room % self.senders.max(1)
+        } else {
+            let of_the_room = (self.senders - room).div_ceil(self.rooms);
+            room + self.rooms * (turn % of_the_room)
+        };
+        Planned { at, room, sender }
+    }
+
+    /// True if this message counts for the latencies.
+    pub(crate) fn is_measured(&self, planned: Duration) -> bool {
+        planned >= self.warm_up
+    }
+
+    /// The rooms that somebody joins.
+    pub(crate) fn rooms_of(&self, person: u32) -> Vec<u32> {
+        let home = person % self.rooms;
+        let sends_to =
+            |room: &u32| person < self.senders && self.senders < self.rooms && room % self.senders == person;
+        let more = (0..self.rooms).filter(|room| *room != home && sends_to(room));
+        std::iter::once(home).chain(more).collect()
+    }
+
+    /// The name of a room.
+    pub(crate) fn room_name(&self, room: u32) -> String {
+        format!("{}{room}", self.room_prefix)
+    }
+
+    /// The room of this name, if it is one of the run.
+    pub(crate) fn room_of_name(&self, name: &str) -> Option<u32> {
+        name.strip_prefix(&self.room_prefix)?.parse().ok().filter(|room| *room < self.rooms)
+    }
+
+    /// The id under which a message is sent: the same each time it is repeated.
+    pub(crate) fn id_of(&self, message: u32) -> String {
+        format!("{}-{message}", self.run)
+    }
+
+    /// The message of this id, if it is one of the run.
+    pub(crate) fn message_of_id(&self, id: &str) -> Option<u32> {
+        let message = id.strip_prefix(&self.run)?.strip_prefix('-')?.parse().ok()?;
+        self.has(message).then_some(message)
+    }
+
+    /// What a message says.
+    pub(crate) fn text_of(&self, message: u32) -> String {
+        let planned = self.message(message).at;
+        crate::stamp::Stamp { run: &self.run, message, planned }.text(self.size)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+
+    fn plan(people: u32, rooms: u32, senders: u32) -> Plan {
+        let seconds = Duration::from_secs;
+        Plan {
+            senders,
+            rate: 100.0,
+            warm_up: seconds(1),
+            duration: seconds(9),
+            ..Plan::idle("r".into(), people, rooms)
+        }
+    }
+
+    /// How many messages each room and each sender has.
+    fn shares(plan: &Plan) -> (BTreeMap<u32, u32>, BTreeMap<u32, u32>) {
+        let (mut rooms, mut senders) = (BTreeMap::new(), BTreeMap::new());
+        for message in 0..u32::try_from(plan.messages()).unwrap() {
+            let planned = plan.message(message);
+            *rooms.entry(planned.room).or_insert(0) += 1;
+            *senders.entry(planned.sender).or_insert(0) += 1;
+            assert!(plan.rooms_of(planned.sender).contains(&planned.room), "whoever sends is in the room");
+        }
+        (rooms, senders)
+    }
+
+    #[test]
+    fn messages_are_planned_evenly_over_time_rooms_and_senders() {
+        for (people, rooms, senders) in
+            [(300, 30, 50), (10, 10, 10), (40, 20, 4), (5, 1, 5), (7, 20, 3), (9, 3, 1)]
+        {
+            let plan = plan(people, rooms, senders);
+            plan.check().unwrap();
+            assert_eq!(plan.messages(), 1000);
+            assert_eq!(plan.message(0).at, Duration::ZERO);
+            assert_eq!(plan.message(999).at, Duration::from_millis(9990));
+            let (by_room, by_sender) = shares(&plan);
+            assert_eq!(by_room.len(), rooms as usize, "every room is spoken in");
+            assert_eq!(by_sender.len(), senders as usize, "every sender speaks");
+            let spread = by_room.values().max().unwrap() - by_room.values().min().unwrap();
+            assert!(spread <= 1, "{by_room:?}");
+        }
+    }
+
+    #[test]
+    fn a_plan_that_cannot_work_is_refused() {
+        assert!(plan(5, 1, 6).check().is_err());
+        assert!(Plan { room_prefix: "a b".into(), ..plan(5, 1, 5) }.check().is_err());
+        assert!(Plan { rate: 1e9, ..plan(5, 1, 5) }.check().is_err());
+    }
+
+    #[test]
+    fn names_lead_back_to_what_they_name() {
+        let plan = plan(10, 5, 5);
+        assert_eq!(plan.room_of_name(&plan.room_name(4)), Some(4));
+        assert_eq!(plan.room_of_name(&plan.room_name(5)), None);
+        assert_eq!(plan.room_of_name("elsewhere"), None);
+        assert_eq!(plan.message_of_id(&plan.id_of(999)), Some(999));
+        assert_eq!(plan.message_of_id(&plan.id_of(1000)), None);
+        assert_eq!(plan.message_of_id("other-1"), None);
+    }
+}

@@ -1,0 +1,206 @@
+//! What came out of a run: for people ([`table`]) and for programs ([`Report`] as JSON).
+
+mod outcome;
+mod table;
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::Write as _;
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result};
+use serde::Serialize;
+
+use crate::environment::Environment;
+use crate::plan::Plan;
+use crate::tally::Latencies;
+use crate::target::Target;
+
+pub(crate) use outcome::Outcome;
+pub(crate) use table::print;
+
+/// Raised when a field changes its meaning or goes away; new fields may come without.
+const SCHEMA_VERSION: u32 = 1;
+
+/// The report of a run. Times are in microseconds unless their name says otherwise.
+#[derive(Debug, Serialize)]
+pub(crate) struct Report {
+    schema: &'static str,
+    schema_version: u32,
+    environment: Environment,
+    plan: Planned,
+    /// True if nothing at all is wrong.
+    clean: bool,
+    /// What is wrong, in words.
+    problems: Vec<String>,
+    audit: Audit,
+    /// Messages refused, certainly not stored, by code.
+    refused: BTreeMap<String, u64>,
+    /// Connections that broke, by reason.
+    broken: BTreeMap<String, u64>,
+    /// From the planned time to the acknowledgement.
+    acknowledged: Quantiles,
+    /// From the planned time to each receipt.
+    delivered: Quantiles,
+    /// From the planned time to the load tester's own write: what it adds to the other two.
+    behind: Quantiles,
+    sending_s: f64,
+    deliveries_per_s: f64,
+}
+
+#[derive(Debug, Serialize)]
+struct Planned {
+    run: String,
+    targets: Vec<String>,
+    subscribers: u32,
+    rooms: u32,
+    senders: u32,
+    rate_per_s: f64,
+    size_bytes: usize,
+    warm_up_s: f64,
+    duration_s: f64,
+    reconnect: bool,
+    room_prefix: String,
+}
+
+/// What was received against what should have been.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+pub(crate) struct Audit {
+    /// Messages of the plan.
+    pub(crate) planned: u64,
+    /// Messages that were sent, repeats not counted.
+    pub(crate) sent: u64,
+    /// Messages that never were.
+    pub(crate) unsent: u64,
+    pub(crate) acknowledged: u64,
+    /// Messages refused, certainly not stored.
+    pub(crate) refused: u64,
+    /// Messages without a final answer.
+    pub(crate) unknown: u64,
+    /// How often a message was sent again under the same id.
+    pub(crate) repeated: u64,
+    pub(crate) subscriptions: u64,
+    /// Receipts that there should be: for each subscription, all that its room has had since it joined.
+    pub(crate) expected: u64,
+    /// Receipts that there were, the same one twice not counted.
+    pub(crate) received: u64,
+    pub(crate) lost: u64,
+    pub(crate) doubled: u64,
+    pub(crate) out_of_order: u64,
+    pub(crate) wrong_room: u64,
+    /// Messages that took a place before one that their sender had sent earlier.
+    pub(crate) sender_out_of_order: u64,
+    /// A message seen or acknowledged at two places.
+    pub(crate) two_places: u64,
+    /// Two messages seen or acknowledged at one place.
+    pub(crate) one_place: u64,
+    pub(crate) refused_but_stored: u64,
+    /// Joins after a position that were told that something is left out.
+    pub(crate) truncated: u64,
+    /// Joins that found another history than the one before.
+    pub(crate) other_epoch: u64,
+    /// Frames that made no sense.
+    pub(crate) unreadable: u64,
+    /// Connections that broke during the run.
+    pub(crate) broken: u64,
+    pub(crate) reconnects: u64,
+}
+
+#[derive(Debug, Clone, Copy, Serialize)]
+struct Quantiles {
+    count: u64,
+    mean: u64,
+    p50: u64,
+    p90: u64,
+    p99: u64,
+    p99_9: u64,
+    p99_99: u64,
+    max: u64,
+}
+
+impl Quantiles {
+    fn of(latencies: &Latencies) -> Self {
+        let at = |percent| micros(latencies.percentile(percent));
+        Self {
+            count: latencies.count(),
+            mean: micros(latencies.mean()),
+            p50: at(50.0),
+            p90: at(90.0),
+            p99: at(99.0),
+            p99_9: at(99.9),
+            p99_99: at(99.99),
+            max: micros(latencies.max()),
+        }
+    }
+}
+
+impl Report {
+    /// Puts the report together. `sending` is how long messages were sent.
+    pub(crate) fn new(
+        plan: &Plan,
+        targets: &[Target],
+        reconnect: bool,
+        sending: Duration,
+        outcome: &Outcome,
+    ) -> Self {
+        let problems = outcome.audit.problems(reconnect);
+        let (audit, tally) = (outcome.audit, &outcome.tally);
+        Self {
+            schema: "parlor-loadtest",
+            schema_version: SCHEMA_VERSION,
+            environment: Environment::look(),
+            plan: Planned::of(plan, targets, reconnect),
+            clean: problems.is_empty(),
+            problems,
+            audit,
+            refused: tally.refused.0.clone(),
+            broken: tally.broken.0.clone(),
+            acknowledged: Quantiles::of(&tally.acknowledged),
+            delivered: Quantiles::of(&tally.delivered),
+            behind: Quantiles::of(&tally.behind),
+            sending_s: sending.as_secs_f64(),
+            #[expect(clippy::cast_precision_loss, reason = "a rate for people")]
+            deliveries_per_s: audit.received as f64 / sending.as_secs_f64().max(0.001),
+        }
+    }
+
+    pub(crate) const fn is_clean(&self) -> bool {
+        self.clean
+    }
+}
+
+impl Planned {
+    fn of(plan: &Plan, targets: &[Target], reconnect: bool) -> Self {
+        Self {
+            run: plan.run.clone(),
+            targets: targets.iter().map(ToString::to_string).collect(),
+            subscribers: plan.people,
+            rooms: plan.rooms,
+            senders: plan.senders,
+            rate_per_s: plan.rate,
+            size_bytes: plan.size,
+            warm_up_s: plan.warm_up.as_secs_f64(),
+            duration_s: plan.duration.as_secs_f64(),
+            reconnect,
+            room_prefix: plan.room_prefix.clone(),
+        }
+    }
+}
+
+/// Writes a report as JSON.
+///
+/// # Errors
+/// If the file cannot be written.
+pub(crate) fn write_json(report: &impl Serialize, file: &Path) -> Result<()> {
+    let write = || {
+        let mut out = File::create(file)?;
+        serde_json::to_writer_pretty(&mut out, report)?;
+        writeln!(out)
+    };
+    write().with_context(|| format!("cannot write {}", file.display()))
+}
+
+fn micros(time: Duration) -> u64 {
+    u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
+}

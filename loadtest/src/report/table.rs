@@ -1,0 +1,101 @@
+//! The report as a person reads it.
+
+use super::{Quantiles, Report};
+
+/// A load tester that is later than this itself spoils the figures.
+const BEHIND_MAX_US: u64 = 5_000;
+
+/// Prints the report.
+pub(crate) fn print(report: &Report) {
+    print!("{}", text(report));
+}
+
+fn text(report: &Report) -> String {
+    let (plan, audit) = (&report.plan, &report.audit);
+    let mut text = format!(
+        "\n{} subscribers in {} rooms over {} target(s); {} senders, {} messages/s of {} bytes for {:.1} s\n\n",
+        plan.subscribers,
+        plan.rooms,
+        plan.targets.len(),
+        plan.senders,
+        plan.rate_per_s,
+        plan.size_bytes,
+        report.sending_s,
+    );
+    text += &row(
+        "messages",
+        &[("sent", audit.sent), ("acknowledged", audit.acknowledged), ("refused", audit.refused)],
+    );
+    text += &row("", &[("unknown", audit.unknown), ("repeated", audit.repeated), ("unsent", audit.unsent)]);
+    text += &row("receipts", &[("expected", audit.expected), ("received", audit.received)]);
+    text +=
+        &row("", &[("lost", audit.lost), ("doubled", audit.doubled), ("out of order", audit.out_of_order)]);
+    text += &row("connections", &[("broken", audit.broken), ("came back", audit.reconnects)]);
+    for (reason, count) in &report.broken {
+        text += &format!("{:14}{count} × {reason}\n", "");
+    }
+    for (code, count) in &report.refused {
+        text += &format!("{:14}{count} × refused {code}\n", "");
+    }
+    text += &format!("{:14}{:.0} deliveries/s\n\n", "", report.deliveries_per_s);
+    text += &latencies(report);
+    text += &verdict(report);
+    text
+}
+
+fn row(name: &str, cells: &[(&str, u64)]) -> String {
+    let cells: Vec<String> =
+        cells.iter().map(|(name, count)| format!("{:<26}", format!("{name} {count}"))).collect();
+    format!("{name:14}{}\n", cells.concat().trim_end())
+}
+
+fn latencies(report: &Report) -> String {
+    let mut text = format!(
+        "{:14}{:>10}{:>10}{:>10}{:>10}{:>10}{:>10}   ms from the planned time\n",
+        "", "p50", "p90", "p99", "p99.9", "p99.99", "max"
+    );
+    for (name, latency) in [
+        ("acknowledged", &report.acknowledged),
+        ("delivered", &report.delivered),
+        ("load tester", &report.behind),
+    ] {
+        let Quantiles { p50, p90, p99, p99_9, p99_99, max, .. } = *latency;
+        let cells: Vec<String> =
+            [p50, p90, p99, p99_9, p99_99, max].iter().map(|us| format!("{:>10}", millis(*us))).collect();
+        text += &format!("{name:14}{}\n", cells.concat());
+    }
+    text
+}
+
+fn verdict(report: &Report) -> String {
+    let mut text = String::new();
+    if report.behind.p99 > BEHIND_MAX_US {
+        text += "\nThe load tester itself was late: the latencies say little about the servers.\n";
+    }
+    if report.environment.debug_build {
+        text += "\nThis load tester is a debug build: the latencies say little about the servers.\n";
+    }
+    text + &match report.problems.as_slice() {
+        [] => "\nClean: every subscription has everything, once and in order.\n".to_owned(),
+        problems => format!("\nNot clean: {}.\n", problems.join(", ")),
+    }
+}
+
+/// Microseconds as milliseconds, with as many digits as say something.
+fn millis(us: u64) -> String {
+    let (whole, rest) = (us / 1000, us % 1000);
+    if whole >= 100 { format!("{whole}") } else { format!("{whole}.{:02}", rest / 10) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn milliseconds_are_short() {
+        assert_eq!(millis(0), "0.00");
+        assert_eq!(millis(1_234), "1.23");
+        assert_eq!(millis(99_999), "99.99");
+        assert_eq!(millis(123_456), "123");
+    }
+}

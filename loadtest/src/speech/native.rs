@@ -1,0 +1,207 @@
+//! Parlor's own dialect, as a client speaks it.
+
+use std::borrow::Cow;
+
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+use super::Heard;
+
+/// The native dialect.
+pub(crate) struct Native;
+
+/// The fields of all frames. Texts stay as they stand in the JSON: hardly one of them holds an escape, and what
+/// holds none need not be copied.
+#[derive(Deserialize)]
+struct Fields<'a> {
+    #[serde(rename = "type")]
+    kind: &'a str,
+    #[serde(borrow, rename = "ref")]
+    reference: Option<&'a RawValue>,
+    #[serde(borrow)]
+    room: Option<&'a RawValue>,
+    #[serde(borrow)]
+    id: Option<&'a RawValue>,
+    #[serde(borrow)]
+    body: Option<&'a RawValue>,
+    #[serde(borrow)]
+    epoch: Option<&'a RawValue>,
+    #[serde(borrow)]
+    code: Option<&'a RawValue>,
+    #[serde(borrow)]
+    message: Option<&'a RawValue>,
+    seq: Option<u64>,
+    #[serde(default)]
+    truncated: bool,
+    ping_s: Option<u64>,
+    retry_ms: Option<u64>,
+}
+
+#[derive(Serialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+enum Frame<'a> {
+    Join {
+        #[serde(rename = "ref")]
+        reference: u32,
+        room: &'a str,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        after: Option<u64>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        epoch: Option<&'a str>,
+    },
+    Send {
+        room: &'a str,
+        id: &'a str,
+        body: &'a str,
+    },
+    Ping,
+}
+
+impl Native {
+    /// The subprotocols to offer: the dialect, and the token.
+    pub(crate) fn subprotocols(token: &str) -> [String; 2] {
+        ["parlor.v1".to_owned(), format!("parlor.token.{token}")]
+    }
+
+    /// Joins a room, after a position of an epoch if the client has been there. `number` comes back if the join is
+    /// refused.
+    pub(crate) fn join(number: u32, room: &str, after: Option<(u64, &str)>) -> Vec<u8> {
+        let (after, epoch) = after.unzip();
+        write(&Frame::Join { reference: number, room, after, epoch })
+    }
+
+    /// Says something.
+    pub(crate) fn send(room: &str, id: &str, body: &str) -> Vec<u8> {
+        write(&Frame::Send { room, id, body })
+    }
+
+    /// Asks for a sign of life.
+    pub(crate) fn ping() -> Vec<u8> {
+        write(&Frame::Ping)
+    }
+
+    /// Understands a frame of the server.
+    pub(crate) fn hear(frame: &str) -> Heard<'_> {
+        serde_json::from_str(frame).ok().and_then(|fields| understand(&fields)).unwrap_or(Heard::Unreadable)
+    }
+}
+
+fn understand<'a>(fields: &Fields<'a>) -> Option<Heard<'a>> {
+    Some(match fields.kind {
+        "welcome" => Heard::Welcome { ping_s: fields.ping_s },
+        "joined" => Heard::Joined {
+            room: text(fields.room)?,
+            seq: fields.seq?,
+            epoch: text(fields.epoch)?,
+            truncated: fields.truncated,
+        },
+        "message" | "edited" | "deleted" | "reaction" => {
+            Heard::Event { room: text(fields.room)?, seq: fields.seq?, body: text(fields.body) }
+        }
+        "sent" => Heard::Sent { id: text(fields.id)?, seq: fields.seq? },
+        "refused" => Heard::Refused {
+            id: text(fields.id),
+            join: fields.reference.and_then(|reference| reference.get().parse().ok()),
+            code: text(fields.code)?,
+            message: text(fields.message).unwrap_or_default(),
+            retry_ms: fields.retry_ms,
+        },
+        "left" => Heard::Left { room: text(fields.room)?, code: text(fields.code) },
+        "bye" => Heard::Bye { code: text(fields.code)?, retry_ms: fields.retry_ms },
+        _ => Heard::Other,
+    })
+}
+
+fn text(value: Option<&RawValue>) -> Option<Cow<'_, str>> {
+    let json = value?.get();
+    let inside = json.strip_prefix('"')?.strip_suffix('"')?;
+    if inside.contains('\\') { serde_json::from_str(json).ok().map(Cow::Owned) } else { Some(inside.into()) }
+}
+
+fn write(frame: &Frame<'_>) -> Vec<u8> {
+    // Only a map whose keys are not text could fail, and there is none.
+    serde_json::to_vec(frame).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use chat::{Body, Code, Epoch, Event, EventKind, Refusal, RequestId, RoomId, Seq, Timestamp, User};
+    use dialect::{Alias, Command, DecodeLimits, Dialect as _, Frame, From, Mark, Say};
+
+    use super::*;
+
+    const SERVER: dialect::native::Native = dialect::native::Native;
+
+    fn room() -> RoomId {
+        RoomId::parse("load-1").unwrap()
+    }
+
+    fn written(write: impl FnOnce(&mut Vec<u8>) -> bool) -> String {
+        let mut out = Vec::new();
+        assert!(write(&mut out));
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn the_server_understands_what_we_say() {
+        let understood = |frame: Vec<u8>| {
+            let mut commands = Vec::new();
+            let frame = String::from_utf8(frame).unwrap();
+            SERVER.decode(Frame::Text(&frame), &DecodeLimits { body_bytes: 1000 }, &mut commands).unwrap();
+            commands.remove(0)
+        };
+        let epoch = Epoch::parse("e.1").unwrap();
+        for (frame, from) in [
+            (Native::join(7, "load-1", None), From::Live),
+            (Native::join(7, "load-1", Some((0, "e.1"))), From::After(Seq::ZERO, Some(epoch.clone()))),
+        ] {
+            let join =
+                Command::Join { mark: Mark::new("7"), alias: Alias::new("load-1"), room: room(), from };
+            assert_eq!(understood(frame), join);
+        }
+        let Command::Send { id, change, .. } = understood(Native::send("load-1", "r-5", "a \"word\"")) else {
+            panic!("not a send")
+        };
+        assert_eq!(id, RequestId::parse("r-5").ok());
+        assert_eq!(change, chat::Change::Message { body: Body::trusted("a \"word\""), reply_to: None });
+        assert_eq!(understood(Native::ping()), Command::Ping { mark: Mark::default() });
+    }
+
+    #[test]
+    fn we_understand_what_the_server_says() {
+        let refusal = Refusal::unavailable("not \"now\"");
+        let mark = Mark::new("7");
+        let refused = written(|out| {
+            let id = RequestId::parse("r-5").unwrap();
+            SERVER.say(&Say::Refused { mark: &mark, alias: None, id: Some(&id), refusal: &refusal }, out)
+        });
+        let expected = Heard::Refused {
+            id: Some("r-5".into()),
+            join: Some(7),
+            code: Code::Unavailable.as_str().into(),
+            message: "not \"now\"".into(),
+            retry_ms: Some(1000),
+        };
+        assert_eq!(Native::hear(&refused), expected);
+        let event = Event {
+            room: room(),
+            seq: Seq::new(5).unwrap(),
+            id: RequestId::parse("r-5").unwrap(),
+            by: User::parse("ana", None).unwrap(),
+            at: Timestamp::from_micros(0),
+            kind: EventKind::Message { body: Some(Body::trusted("a\nb")), reply_to: None },
+        };
+        let message =
+            written(|out| SERVER.event(&Alias::new("load-1"), &Epoch::parse("e").unwrap(), &event, out));
+        let expected = Heard::Event { room: "load-1".into(), seq: 5, body: Some("a\nb".into()) };
+        assert_eq!(Native::hear(&message), expected);
+    }
+
+    #[test]
+    fn what_makes_no_sense_is_told_apart_from_what_is_new() {
+        assert_eq!(Native::hear(r#"{"type":"brand_new","room":5}"#), Heard::Other);
+        for bad in ["", "[]", "{}", r#"{"type":"sent","id":"a"}"#, r#"{"type":"message","room":1,"seq":1}"#] {
+            assert_eq!(Native::hear(bad), Heard::Unreadable, "{bad}");
+        }
+    }
+}

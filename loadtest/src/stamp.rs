@@ -1,0 +1,48 @@
+//! What a message says: which one it is and when it should have been sent, so that whoever receives it knows how
+//! late it is. Plain ASCII without anything that JSON would escape, and the same in every dialect.
+
+use std::time::Duration;
+
+/// The name of a run, the number of a message in its plan, and the time planned for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Stamp<'a> {
+    pub(crate) run: &'a str,
+    pub(crate) message: u32,
+    /// From the start of the run.
+    pub(crate) planned: Duration,
+}
+
+impl<'a> Stamp<'a> {
+    /// A text of `size` bytes that says this; longer only where `size` is too little for it.
+    pub(crate) fn text(&self, size: usize) -> String {
+        let mut text = format!("{} {} {} ", self.run, self.message, self.planned.as_micros());
+        text.extend(std::iter::repeat_n('x', size.saturating_sub(text.len())));
+        text
+    }
+
+    /// Reads a text; `None` if it is no message of a load test.
+    pub(crate) fn parse(text: &'a str) -> Option<Self> {
+        let mut words = text.splitn(4, ' ');
+        let (run, message, planned, _) = (words.next()?, words.next()?, words.next()?, words.next()?);
+        let planned = Duration::from_micros(planned.parse().ok()?);
+        Some(Self { run, message: message.parse().ok()?, planned })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stamp_is_read_as_it_was_written_whatever_its_size() {
+        let stamp = Stamp { run: "a1b2", message: 77, planned: Duration::from_micros(1_234_567) };
+        for size in [0, 20, 128, 16_384] {
+            let text = stamp.text(size);
+            assert_eq!(text.len(), size.max("a1b2 77 1234567 ".len()));
+            assert_eq!(Stamp::parse(&text), Some(stamp));
+        }
+        for other in ["", "hello", "a1b2 77", "a1b2 77 soon x", "a1b2 -1 5 x"] {
+            assert_eq!(Stamp::parse(other), None, "{other}");
+        }
+    }
+}

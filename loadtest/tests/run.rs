@@ -1,0 +1,213 @@
+//! The load tester against a server with planted defects: each is found, exactly as often as it was planted.
+#![expect(clippy::unwrap_used, reason = "what is missing in a test fails the test")]
+
+mod broadcaster;
+
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use broadcaster::{Broadcaster, Defects};
+use serde_json::Value;
+use tokio::process::Command;
+
+const CLEAN: i32 = 0;
+const IMPOSSIBLE: i32 = 1;
+const NOT_CLEAN: i32 = 3;
+
+/// What a run left behind.
+struct Done {
+    code: i32,
+    said: String,
+    report: Value,
+}
+
+impl Done {
+    fn audit(&self, name: &str) -> u64 {
+        self.report["audit"][name].as_u64().unwrap_or_else(|| panic!("no {name}: {}", self.said))
+    }
+}
+
+/// Runs the load tester: 12 subscribers in 3 rooms, 6 of them senders, 300 messages/s for a second.
+async fn run(server: &Broadcaster, name: &str, more: &[&str]) -> Done {
+    let json = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("loadtest-{name}.json"));
+    let _ = std::fs::remove_file(&json);
+    let mut command = Command::new(env!("CARGO_BIN_EXE_parlor-loadtest"));
+    for target in server.targets() {
+        command.args(["--target", target]);
+    }
+    command.args(["--secret", "0123456789abcdef0123456789abcdef", "--subscribers", "12", "--rooms", "3"]);
+    command.args(["--senders", "6", "--rate", "300", "--duration", "900ms", "--warm-up", "100ms"]);
+    command.arg("--json").arg(&json).args(more).env_remove("PARLOR__AUTH__SECRET").kill_on_drop(true);
+    let output = command.output().await.unwrap();
+    let said =
+        format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    let report = std::fs::read(&json).map_or(Value::Null, |json| serde_json::from_slice(&json).unwrap());
+    Done { code: output.status.code().unwrap(), said, report }
+}
+
+#[tokio::test]
+async fn a_server_without_defects_is_clean() {
+    let server = Broadcaster::start(2, Defects::default()).await;
+    let done = run(&server, "clean", &[]).await;
+    assert_eq!(done.code, CLEAN, "{}", done.said);
+    assert_eq!(server.stored(), 300);
+    assert_eq!((done.audit("sent"), done.audit("acknowledged")), (300, 300));
+    assert_eq!((done.audit("expected"), done.audit("received")), (1200, 1200), "four hear each of 300");
+    assert_eq!(done.report["schema_version"], 1);
+    assert_eq!(done.report["clean"], true);
+    assert_eq!(done.report["delivered"]["count"], 4 * 270, "those of the warm-up are not measured");
+    assert!(done.said.contains("Clean: every subscription has everything"), "{}", done.said);
+}
+
+#[tokio::test]
+async fn what_is_dropped_doubled_and_swapped_is_counted_exactly() {
+    let defects = Defects { drop_every: 7, double_every: 11, swap_every: 13, ..Defects::default() };
+    let server = Broadcaster::start(1, defects).await;
+    let done = run(&server, "defects", &["--settle", "1s"]).await;
+    let planted = server.planted();
+    assert!(planted.dropped > 100 && planted.doubled > 50 && planted.swapped > 50, "{planted:?}");
+    let found = (done.audit("lost"), done.audit("doubled"), done.audit("out_of_order"));
+    assert_eq!(found, (planted.dropped, planted.doubled, planted.swapped), "{}", done.said);
+    assert_eq!(done.code, NOT_CLEAN);
+}
+
+#[tokio::test]
+async fn an_event_in_the_wrong_room_is_found() {
+    let server = Broadcaster::start(1, Defects { misplace_every: 17, ..Defects::default() }).await;
+    let done = run(&server, "misplaced", &["--settle", "1s"]).await;
+    let planted = server.planted();
+    assert!(planted.misplaced > 0);
+    let found = (done.audit("wrong_room"), done.audit("lost"));
+    assert_eq!(found, (planted.misplaced, planted.dropped), "{}", done.said);
+    assert_eq!(done.code, NOT_CLEAN);
+}
+
+#[tokio::test]
+async fn an_acknowledged_message_that_is_not_stored_is_found() {
+    let server = Broadcaster::start(1, Defects { forget_every: 50, ..Defects::default() }).await;
+    let done = run(&server, "forgotten", &["--settle", "1s"]).await;
+    // The next message of the room takes the place that was promised; a last one has no next.
+    let lost_places = done.audit("lost") / 4;
+    assert_eq!(done.audit("one_place") + lost_places, server.planted().forgotten, "{}", done.said);
+    assert_eq!(done.code, NOT_CLEAN);
+}
+
+#[tokio::test]
+async fn a_refused_message_that_is_stored_is_found() {
+    let server = Broadcaster::start(1, Defects { refuse_every: 40, ..Defects::default() }).await;
+    let done = run(&server, "refused", &[]).await;
+    let planted = server.planted().refused;
+    assert_eq!(
+        (done.audit("refused_but_stored"), done.audit("refused")),
+        (planted, planted),
+        "{}",
+        done.said
+    );
+    assert_eq!(done.report["refused"]["too_many"], planted);
+    assert_eq!(done.code, NOT_CLEAN);
+}
+
+#[tokio::test]
+async fn an_unknown_outcome_is_repeated_only_by_those_who_come_back() {
+    let defects = Defects { unsure_every: 25, ..Defects::default() };
+    let server = Broadcaster::start(1, defects).await;
+    let done = run(&server, "unknown", &[]).await;
+    assert_eq!((done.audit("unknown"), done.audit("repeated")), (12, 0), "{}", done.said);
+    assert_eq!(done.code, NOT_CLEAN);
+
+    let server = Broadcaster::start(1, defects).await;
+    let done = run(&server, "repeated", &["--reconnect"]).await;
+    assert_eq!(done.audit("repeated"), server.planted().unsure, "{}", done.said);
+    assert_eq!((done.code, server.stored()), (CLEAN, 300), "{}", done.said);
+}
+
+#[tokio::test]
+async fn a_repeat_that_is_stored_again_is_found() {
+    let server =
+        Broadcaster::start(1, Defects { unsure_every: 25, forget_ids: true, ..Defects::default() }).await;
+    let done = run(&server, "doubled", &["--reconnect"]).await;
+    assert!(server.stored() > 300);
+    assert!(done.audit("two_places") >= server.stored() - 300, "{}", done.said);
+    assert_eq!(done.code, NOT_CLEAN);
+}
+
+/// Cuts every connection of the first address in the middle of a run.
+async fn run_and_cut(defects: Defects, name: &str, more: &[&str]) -> (Done, Broadcaster) {
+    let server = Broadcaster::start(2, defects).await;
+    let cut = async {
+        while server.stored() < 100 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        server.cut(0);
+    };
+    let (done, ()) = tokio::join!(run(&server, name, more), cut);
+    (done, server)
+}
+
+#[tokio::test]
+async fn clients_that_are_cut_off_come_back_elsewhere_and_miss_nothing() {
+    let (done, server) = run_and_cut(Defects::default(), "cut", &["--reconnect"]).await;
+    assert_eq!(done.code, CLEAN, "{}", done.said);
+    assert_eq!((done.audit("broken"), done.audit("reconnects")), (6, 6));
+    assert_eq!((done.audit("received"), server.stored()), (1200, 300));
+}
+
+#[tokio::test]
+async fn clients_that_may_not_come_back_have_lost_what_follows() {
+    let (done, _) = run_and_cut(Defects::default(), "gone", &[]).await;
+    assert_eq!(done.code, NOT_CLEAN);
+    assert_eq!((done.audit("broken"), done.audit("reconnects")), (6, 0), "{}", done.said);
+    assert!(done.audit("lost") > 0 && done.audit("unsent") > 0);
+    assert_eq!(done.audit("sent") + done.audit("unsent"), 300);
+}
+
+#[tokio::test]
+async fn another_history_after_coming_back_is_found() {
+    let defects = Defects { new_epochs: true, ..Defects::default() };
+    let (done, _) = run_and_cut(defects, "epoch", &["--reconnect"]).await;
+    assert_eq!((done.code, done.audit("other_epoch")), (NOT_CLEAN, 6), "{}", done.said);
+}
+
+#[tokio::test]
+async fn latency_is_counted_from_the_planned_time() {
+    let server =
+        Broadcaster::start(1, Defects { delay: Duration::from_millis(200), ..Defects::default() }).await;
+    let done = run(&server, "delay", &[]).await;
+    for what in ["acknowledged", "delivered"] {
+        let p50 = done.report[what]["p50"].as_u64().unwrap();
+        assert!((200_000..300_000).contains(&p50), "{what}: {p50} µs");
+    }
+    assert!(done.report["behind"]["p50"].as_u64().unwrap() < 100_000);
+}
+
+#[tokio::test]
+async fn nobody_to_talk_to_is_said_at_once_or_in_time() {
+    let closed = Broadcaster::start(1, Defects { closed: true, ..Defects::default() }).await;
+    let begin = Instant::now();
+    let done = run(&closed, "closed", &[]).await;
+    assert_eq!(done.code, IMPOSSIBLE);
+    assert!(done.said.contains("not_allowed: there is no such room"), "{}", done.said);
+    assert!(begin.elapsed() < Duration::from_secs(5), "a refusal is not waited for");
+
+    let nobody = Command::new(env!("CARGO_BIN_EXE_parlor-loadtest"))
+        .args(["--target", "ws://127.0.0.1:9", "--secret", "s", "--join-timeout", "500ms"])
+        .output();
+    let output = nobody.await.unwrap();
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(IMPOSSIBLE));
+    assert!(said.contains("only 0 of 100 have joined") && said.contains("refused"), "{said}");
+}
+
+#[tokio::test]
+async fn idle_clients_are_weighed() {
+    let server = Broadcaster::start(1, Defects::default()).await;
+    let output = Command::new(env!("CARGO_BIN_EXE_parlor-loadtest"))
+        .args(["idle", "--target", &server.targets()[0], "--secret", "s", "--clients", "50", "--rooms", "5"])
+        .args(["--hold", "200ms", "--server-pid", &std::process::id().to_string()])
+        .output()
+        .await
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(said.contains("50 joined, in 5 rooms") && said.contains("per client"), "{said}");
+}
