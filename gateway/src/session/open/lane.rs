@@ -100,14 +100,17 @@ impl Lane {
         }
     }
 
-    /// Takes what may go out together, and notes that it is under way. `None` if nothing may go out now.
+    /// True if a submission may go out, and there is something for it.
+    pub(super) fn is_ready(&self) -> bool {
+        matches!(self.stage, Stage::Free) && !self.queue.is_empty()
+    }
+
+    /// Takes what may go out together, and notes that it is under way. Only for a lane that is ready.
     ///
     /// An id that stands in the batch already waits for the next one, with everything behind it: a batch names
     /// each request once.
     pub(super) fn take_off(&mut self) -> Option<Batch> {
-        if !matches!(self.stage, Stage::Free) {
-            return None;
-        }
+        debug_assert!(self.is_ready(), "one submission at a time");
         let accepted = self.queue.front()?.accepted;
         let (mut drafts, mut flight) = (Vec::new(), Flight::default());
         while let Some(next) = self.queue.pop_front_if(|next| flight.has_place_for(&next.draft)) {

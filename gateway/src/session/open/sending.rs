@@ -55,10 +55,8 @@ impl Open {
 
     /// Submits what waits in a lane, if nothing is under way there and it is still allowed.
     pub(super) fn submit(&mut self, turn: &mut Turn<'_>, room: &RoomId) {
-        let Some(lane) = self.lanes.as_mut().and_then(|lanes| lanes.get_mut(room)) else { return };
-        if !matches!(lane.stage, Stage::Free) || lane.queue.is_empty() {
-            return;
-        }
+        let lane = self.lanes.as_mut().and_then(|lanes| lanes.get_mut(room));
+        let Some(lane) = lane.filter(|lane| lane.is_ready()) else { return };
         match rule(self.grants.as_deref(), room, lane.kind, Wish::Write) {
             Ruling::Allowed => {
                 if let Some(batch) = lane.take_off() {

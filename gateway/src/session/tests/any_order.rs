@@ -53,7 +53,7 @@ enum Step {
 }
 
 fn step() -> impl Strategy<Value = Step> {
-    let room = 0..3_u8;
+    let room = 0..5_u8;
     prop_oneof![
         6 => (room.clone(), prop::option::of(0..4_u8)).prop_map(|(room, id)| Step::Send { room, id }),
         2 => room.clone().prop_map(|room| Step::Join { room }),

@@ -117,3 +117,16 @@ fn a_page_asked_for_while_sends_are_under_way_and_a_join_too_is_not_forgotten() 
     let done = scene.answer(Answered::Joined(join.sub, Ok(at(RoomKind::Public, 1))));
     assert!(matches!(done.read().1, Read::History { .. }));
 }
+
+#[test]
+fn a_page_behind_a_join_that_is_given_up_asks_for_itself_though_sends_are_under_way() {
+    let mut scene = Scene::open();
+    scene.joins("r");
+    scene.sends("r", "a");
+    scene.says(&json!({"type": "join", "ref": 1, "room": "r"}));
+    scene.says(&json!({"type": "history", "ref": 2, "room": "r"}));
+    let done = scene.says(&json!({"type": "leave", "ref": 3, "room": "r"}));
+    let [Action::Leave(_), Action::Read(ask, Read::Open { .. })] = done.wants[..] else { panic!("{done:?}") };
+    let done = scene.answer(Answered::Read(ask, Ok(room_answer(RoomKind::Public))));
+    assert!(matches!(done.read().1, Read::History { .. }));
+}
