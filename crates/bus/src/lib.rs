@@ -16,7 +16,7 @@ use async_trait::async_trait;
 use tokio::sync::{mpsc, watch};
 
 pub use local::LocalBus;
-pub use message::{Answer, Ask, Beat, Note, PageLimit, RoomEvents, Submission};
+pub use message::{Answer, Ask, Beat, HEADS_MAX, Note, PageLimit, RoomEvents, Submission};
 pub use open::{ClientCertificate, OpenError, Options, check_url, open};
 pub use partition::{PARTITIONS, Partition};
 pub use trace::TraceParent;

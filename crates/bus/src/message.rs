@@ -47,9 +47,12 @@ pub enum Ask {
         /// How many at the most.
         limit: PageLimit,
     },
-    /// Where rooms stand. Answered by [`Answer::Heads`]; what is not there is left out.
+    /// Where rooms stand, at most [`HEADS_MAX`]. Answered by [`Answer::Heads`]; what is not there is left out.
     Heads(Vec<RoomId>),
 }
+
+/// The most rooms that one request may ask the heads of.
+pub const HEADS_MAX: usize = 1000;
 
 /// The most entries of a page. Bytes are bounded by the answerer: 256 KiB an answer, and `more`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -111,6 +114,8 @@ pub struct RoomEvents {
 pub struct Beat {
     /// The writer, by the random name it gave itself at its start.
     pub writer: String,
+    /// False while it cannot reach its store: others that can take its partitions.
+    pub able: bool,
     /// True in its last beat.
     pub leaving: bool,
 }

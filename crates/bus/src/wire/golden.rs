@@ -149,12 +149,13 @@ fn answers_are_written_as_ever() {
 fn notes_are_written_as_ever() {
     let head = RoomHead { room: room("team:42"), epoch: epoch(), seq: seq(62) };
     let partition = Partition::new(63).unwrap();
-    let beat = |leaving| Note::Beat(Beat { writer: "k3v9".to_owned(), leaving });
+    let beat = |able, leaving| Note::Beat(Beat { writer: "k3v9".to_owned(), able, leaving });
     for (name, note) in [
         ("note_events", Note::Events(RoomEvents { room: room("team:42"), epoch: epoch(), events: events() })),
         ("note_heads", Note::Heads(partition, vec![head])),
-        ("note_beat", beat(false)),
-        ("note_beat_leaving", beat(true)),
+        ("note_beat", beat(true, false)),
+        ("note_beat_leaving", beat(true, true)),
+        ("note_beat_unable", beat(false, false)),
     ] {
         assert_json(name, &encode_note(&note));
         assert_eq!(decode_note(&file(name)), Ok(note), "{name}.json");

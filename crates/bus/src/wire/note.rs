@@ -42,6 +42,9 @@ struct HeadsWire<'a> {
 struct BeatWire<'a> {
     #[serde(borrow)]
     writer: Text<'a>,
+    /// Said only when it is not so: a writer that says nothing about it is able.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    unable: bool,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     leaving: bool,
 }
@@ -56,7 +59,8 @@ impl<'a> From<&'a Note> for NoteWire<'a> {
                 wire.heads = Some(HeadsWire { partition: partition.index(), heads });
             }
             Note::Beat(beat) => {
-                wire.beat = Some(BeatWire { writer: Text::of(&beat.writer), leaving: beat.leaving });
+                let (writer, unable) = (Text::of(&beat.writer), !beat.able);
+                wire.beat = Some(BeatWire { writer, unable, leaving: beat.leaving });
             }
         }
         wire
@@ -77,7 +81,8 @@ impl TryFrom<NoteWire<'_>> for Note {
             return Ok(Self::Heads(partition, heads));
         }
         if let Some(beat) = wire.beat {
-            return Ok(Self::Beat(Beat { writer: beat.writer.as_str().to_owned(), leaving: beat.leaving }));
+            let (writer, able) = (beat.writer.as_str().to_owned(), !beat.unable);
+            return Ok(Self::Beat(Beat { writer, able, leaving: beat.leaving }));
         }
         Err(Unreadable::Unknown)
     }

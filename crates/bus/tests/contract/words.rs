@@ -38,7 +38,7 @@ pub(crate) fn said(name: &str, seq: u64) -> Note {
 }
 
 pub(crate) fn beat(writer: &str) -> Note {
-    Note::Beat(Beat { writer: writer.to_owned(), leaving: false })
+    Note::Beat(Beat { writer: writer.to_owned(), able: true, leaving: false })
 }
 
 pub(crate) fn trace() -> Option<TraceParent> {
