@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use chat::{Draft, HistoryPage, Refusal, RoomId, RoomState, RoomSummary, Seq, Verdict};
+use chat::{Code, Draft, HistoryPage, Refusal, RoomId, RoomState, RoomSummary, Seq, Verdict};
 use dialect::{Alias, From};
 use tokio::time::Instant;
 
@@ -36,6 +36,8 @@ pub(crate) enum Action {
     },
     /// Read something; the answer comes by `Session::on_read`.
     Read(AskId, Read),
+    /// Count a request that was refused.
+    Count(Code),
     /// Write what is left, then close. Nothing follows.
     Close(Closing),
 }

@@ -1,6 +1,6 @@
 //! What all sessions of a shard share.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -37,6 +37,7 @@ pub(crate) struct Env {
     seats: Arc<Seats>,
     pub(super) clock: Arc<dyn Clock>,
     chance: RefCell<StdRng>,
+    degraded: Cell<bool>,
 }
 
 impl EnvParts {
@@ -47,7 +48,15 @@ impl EnvParts {
 
     fn with_chance(self, chance: StdRng) -> Env {
         let Self { limits, auto_create, verifier, seats, clock } = self;
-        Env { limits, auto_create, verifier, seats, clock, chance: RefCell::new(chance) }
+        Env {
+            limits,
+            auto_create,
+            verifier,
+            seats,
+            clock,
+            chance: RefCell::new(chance),
+            degraded: Cell::new(false),
+        }
     }
 
     /// The same, with chance that repeats itself: for tests.
@@ -58,6 +67,15 @@ impl EnvParts {
 }
 
 impl Env {
+    /// Notes whether the gateway is cut off from its bus, for those who come while it is.
+    pub(crate) fn set_degraded(&self, degraded: bool) {
+        self.degraded.set(degraded);
+    }
+
+    pub(super) fn is_degraded(&self) -> bool {
+        self.degraded.get()
+    }
+
     /// Says whom a token stands for.
     pub(super) fn verify(&self, token: &str) -> Result<Identity, Refusal> {
         self.verifier.verify(token, self.clock.now())

@@ -164,6 +164,9 @@ impl Session {
         let connection = &self.connection.text();
         let limits = &turn.env.limits_shown();
         turn.voice.say(&Say::Welcome { mark, user: &identity.user, connection, limits });
+        if turn.env.is_degraded() {
+            turn.voice.say(&Say::Status { degraded: true });
+        }
         self.state = State::Open(Box::new(Open::new(identity, seat, turn.now)));
         Ok(())
     }

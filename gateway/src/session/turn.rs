@@ -30,7 +30,7 @@ impl<'a> Voice<'a> {
         self.speak(|dialect, payload| dialect.say(say, payload));
     }
 
-    /// Answers a request with a refusal.
+    /// Answers a request with a refusal, and has it counted.
     pub(super) fn refuse(
         &mut self,
         mark: &Mark,
@@ -38,6 +38,7 @@ impl<'a> Voice<'a> {
         id: Option<&RequestId>,
         refusal: &Refusal,
     ) {
+        self.act(Action::Count(refusal.code));
         self.say(&Say::Refused { mark, alias, id, refusal });
     }
 

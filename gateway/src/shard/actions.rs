@@ -28,6 +28,10 @@ impl Shard {
                     None
                 }
                 Action::Submit { room, drafts, accepted } => self.submit(key, room, drafts, accepted),
+                Action::Count(code) => {
+                    self.metrics.refusals.with_label_values(&[code.as_str()]).inc();
+                    None
+                }
                 Action::Read(ask, read) => self.read(key, ask, read),
                 Action::Close(closing) => {
                     self.close(key, &closing);

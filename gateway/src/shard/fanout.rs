@@ -63,7 +63,7 @@ impl Shard {
                 self.answer(connection, Answered::Read(ask, answer), now);
             }
             Told::Status { degraded } => {
-                self.degraded = degraded;
+                self.env.set_degraded(degraded);
                 let keys: Vec<_> = self.keys().collect();
                 for key in keys {
                     self.with_session(key, |session, _, out| session.on_status(degraded, out));

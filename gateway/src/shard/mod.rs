@@ -52,7 +52,6 @@ pub(crate) struct Shard {
     /// Sockets are read into this.
     input: Vec<u8>,
     limits: ShardLimits,
-    degraded: bool,
 }
 
 /// The bounds that the shard itself keeps.
@@ -85,7 +84,6 @@ impl Shard {
             scratch: Vec::new(),
             input: vec![0; INPUT_BYTES],
             limits,
-            degraded: false,
         }
     }
 

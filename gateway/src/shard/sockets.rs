@@ -48,9 +48,6 @@ impl Shard {
         let key = ConnectionKey { place: short(place), generation: self.generations };
         self.metrics.connections.with_label_values(&[dialect.name()]).inc();
         self.with_session(key, |session, env, out| session.start(env, now, out));
-        if self.degraded {
-            self.with_session(key, |session, _, out| session.on_status(true, out));
-        }
         if !early.is_empty() {
             let mut early = early.to_vec();
             self.hear(key, &mut early);

@@ -49,3 +49,19 @@ fn having_caught_up_is_no_frame_here() {
     let sub = scene.joins("r");
     assert!(scene.does(|session, _, _, out| session.on_caught_up(sub, out)).is_nothing());
 }
+
+#[test]
+fn every_refusal_is_counted() {
+    let mut scene = Scene::open();
+    let done = scene.says(&json!({"type": "dance"}));
+    assert_eq!((done.counted, done.said[0]["code"].as_str()), (vec![Code::Malformed], Some("malformed")));
+}
+
+#[test]
+fn who_comes_while_the_bus_is_away_is_told_so() {
+    let mut scene = Scene::with(limits(), None);
+    scene.env.set_degraded(true);
+    let token = scene.token("ana", None, Duration::from_hours(1));
+    let done = scene.says(&json!({"type": "hello", "token": token}));
+    assert_eq!(done.said[1], json!({"type": "status", "state": "degraded"}));
+}

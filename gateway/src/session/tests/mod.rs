@@ -46,6 +46,8 @@ struct Scene {
 struct Done {
     /// What it wrote: text frames as JSON, a ping as `"ping"`.
     said: Vec<Value>,
+    /// The codes of refusals that it had counted.
+    counted: Vec<Code>,
     /// Everything else.
     wants: Vec<Action>,
 }
@@ -135,6 +137,7 @@ impl Scene {
             self.now = (self.now + Duration::from_secs(1)).min(end);
             let tick = self.does(Session::on_tick);
             done.said.extend(tick.said);
+            done.counted.extend(tick.counted);
             done.wants.extend(tick.wants);
         }
         done
@@ -147,6 +150,7 @@ impl Scene {
         for action in out {
             match action {
                 Action::Write(frames) => done.said.extend(read(&frames)),
+                Action::Count(code) => done.counted.push(code),
                 other => done.wants.push(other),
             }
         }
