@@ -76,9 +76,9 @@ export class MessagesView {
   }
 
   /** @param {Conversation} conversation */
-  #showEdges({ timeline, loading, failed, following, unseen, lost }) {
+  #showEdges({ timeline, ready, loading, failed, following, unseen, lost }) {
     const beginning = timeline.messages.length ? 'This is where the room begins.' : 'Nothing was said here yet. Say hello!';
-    const state = failed ? 'Messages could not be loaded.' : loading ? 'Loading…' : timeline.atStart ? beginning : '';
+    const state = failed ? 'Messages could not be loaded.' : loading || !ready ? 'Loading…' : timeline.atStart ? beginning : '';
     this.#edge.textContent = lost ? '' : state;
     this.#retry.hidden = !failed || lost !== null;
     this.#newer.hidden = following && timeline.atEnd;
