@@ -4,11 +4,12 @@ use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc;
-use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep};
+use tokio::time::{MissedTickBehavior, interval_at, sleep};
 
+use super::silence::{Doubt, Silence};
 use super::state::{Person, Rejected, Scene};
 use crate::crowd::Shared;
 use crate::socket::{Read, Socket};
@@ -19,8 +20,6 @@ use crate::tally::Tally;
 const TICK_OF_SENDERS: Duration = Duration::from_millis(200);
 /// How often the others look whether their connection has gone quiet.
 const TICK: Duration = Duration::from_secs(5);
-/// How long a sign of life that was asked for may take.
-const PONG_WITHIN: Duration = Duration::from_secs(10);
 /// The first and the longest pause before coming back, where the server names none.
 const BACKOFF: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(3));
 
@@ -120,10 +119,9 @@ impl Life {
     async fn converse(&mut self, mut socket: Socket) -> Ending {
         let shared = self.around.shared.clone();
         let tick = if shared.is_sender(self.number) { TICK_OF_SENDERS } else { TICK };
-        let mut tick = interval_at(Instant::now() + tick, tick);
+        let mut tick = interval_at((Instant::now() + tick).into(), tick);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut heard = Instant::now();
-        let mut asked = false;
+        let mut silence = Silence::begin(Instant::now());
         loop {
             if let Err(error) = socket.write() {
                 return Ending::Broken(error.kind().to_string());
@@ -139,7 +137,7 @@ impl Life {
                     }
                     match self.read(&mut socket) {
                         Ok(Read::Empty) => {}
-                        Ok(Read::Some) => (heard, asked) = (Instant::now(), false),
+                        Ok(Read::Some) => silence.end(Instant::now()),
                         Ok(Read::Ended(why)) => return Ending::Broken(why),
                         Err(Rejected(why)) => return Ending::Rejected(why),
                     }
@@ -150,14 +148,11 @@ impl Life {
                 }
                 _ = tick.tick() => {
                     self.with_scene(&mut socket.out, Person::tick);
-                    let silence = heard.elapsed();
-                    let ping_after = self.person.borrow().ping_after;
-                    if silence > ping_after + PONG_WITHIN {
-                        return Ending::Broken("silent".to_owned());
-                    }
-                    if silence > ping_after && !asked {
-                        asked = true;
-                        self.with_scene(&mut socket.out, |_, scene| scene.write(&Native::ping()));
+                    let ask_after = self.person.borrow().ping_after;
+                    match silence.doubt(Instant::now(), ask_after) {
+                        Doubt::None => {}
+                        Doubt::Ask => self.with_scene(&mut socket.out, |_, scene| scene.write(&Native::ping())),
+                        Doubt::Dead => return Ending::Broken("silent".to_owned()),
                     }
                 }
             }
@@ -183,7 +178,7 @@ impl Life {
             ledger: &shared.ledger,
             tally: &mut tally,
             out,
-            now: std::time::Instant::now(),
+            now: Instant::now(),
             start: shared.start.get().copied(),
         };
         act(&mut self.person.borrow_mut(), &mut scene)

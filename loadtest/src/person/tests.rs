@@ -1,0 +1,184 @@
+//! A person without a connection: frames in, frames out.
+
+use std::time::{Duration, Instant};
+
+use websocket::{Message, Reader, Role};
+
+use super::state::{Person, Rejected, Scene};
+use crate::audit::{Ledger, Trail};
+use crate::plan::Plan;
+use crate::tally::Tally;
+
+/// A person in room 0, which sends message 0 and 2 there, and what it sees and says.
+struct Stage {
+    plan: Plan,
+    ledger: Ledger,
+    tally: Tally,
+    person: Person,
+    now: Instant,
+}
+
+impl Stage {
+    fn new(returns: bool) -> Self {
+        let duration = Duration::from_secs(1);
+        let plan = Plan { senders: 2, rate: 4.0, duration, ..Plan::idle("run".into(), 2, 2) };
+        let person = Person::new(&plan, 0, 2, returns);
+        let mut stage =
+            Self { ledger: Ledger::new(&plan), tally: Tally::new(), plan, person, now: Instant::now() };
+        stage.person.connect();
+        stage
+    }
+
+    /// What the person says to this.
+    fn act<R>(&mut self, act: impl FnOnce(&mut Person, &mut Scene<'_>) -> R) -> (R, Vec<String>) {
+        let mut out = Vec::new();
+        let mut scene = Scene {
+            plan: &self.plan,
+            ledger: &self.ledger,
+            tally: &mut self.tally,
+            out: &mut out,
+            now: self.now,
+            start: Some(self.now),
+        };
+        let done = act(&mut self.person, &mut scene);
+        let mut said = Vec::new();
+        let mut reader = Reader::new(Role::Server, 65_536);
+        let mut messages = reader.read(&mut out);
+        while let Some(message) = messages.next() {
+            let Ok(Message::Text(text)) = message else { panic!("{message:?} is no text") };
+            said.push(text.to_owned());
+        }
+        (done, said)
+    }
+
+    fn hear(&mut self, frame: &str) -> Vec<String> {
+        let (heard, said) = self.act(|person, scene| person.hear(frame, scene));
+        assert_eq!(heard, Ok(()));
+        said
+    }
+
+    fn join_at(&mut self, seq: u64) -> Vec<String> {
+        self.hear(&format!(
+            r#"{{"type":"joined","ref":0,"room":"load-run-0","seq":{seq},"epoch":"e.1","truncated":false}}"#
+        ))
+    }
+
+    fn see(&mut self, room: u32, seq: u64, message: u32) {
+        let body = self.plan.text_of(message);
+        self.hear(&format!(
+            r#"{{"type":"message","room":"load-run-{room}","seq":{seq},"id":"i","body":"{body}"}}"#
+        ));
+    }
+
+    fn trail(&self) -> Option<Trail> {
+        self.person.trails().next().and_then(|(_, trail)| trail.cloned())
+    }
+
+    fn tell(&mut self, message: u32) -> Vec<String> {
+        self.act(|person, scene| person.tell(message, scene)).1
+    }
+
+    fn tick_after(&mut self, time: Duration) -> Vec<String> {
+        self.now += time;
+        self.act(Person::tick).1
+    }
+}
+
+const WELCOME: &str =
+    r#"{"type":"welcome","user":{"id":"a","name":"A"},"connection":"c","ping_s":7,"limits":{}}"#;
+const SEND_0: &str = r#"{"type":"send","room":"load-run-0","id":"run-0","body":"run 0 0 "}"#;
+
+#[test]
+fn a_welcome_is_answered_by_joining_and_a_reconnect_by_joining_after_what_was_seen() {
+    let mut stage = Stage::new(true);
+    assert_eq!(stage.hear(WELCOME), [r#"{"type":"join","ref":0,"room":"load-run-0"}"#]);
+    assert_eq!(stage.person.ping_after, Duration::from_secs(7));
+    assert!(!stage.person.is_ready());
+    stage.join_at(41);
+    assert!(stage.person.is_ready());
+    stage.see(0, 42, 0);
+    stage.person.connect();
+    let join = r#"{"type":"join","ref":0,"room":"load-run-0","after":42,"epoch":"e.1"}"#;
+    assert_eq!(stage.hear(WELCOME), [join]);
+}
+
+#[test]
+fn a_message_waits_for_the_join_and_is_repeated_on_the_next_connection() {
+    let mut stage = Stage::new(true);
+    assert_eq!(stage.tell(0), [""; 0]);
+    assert_eq!(stage.join_at(0), [SEND_0]);
+    assert_eq!(stage.join_at(0), [""; 0], "a subscription that starts again is no new connection");
+    stage.person.connect();
+    assert_eq!(stage.join_at(0), [SEND_0]);
+    assert_eq!((stage.tally.sent, stage.tally.repeated), (1, 1));
+}
+
+#[test]
+fn what_nobody_knows_is_asked_again_when_the_server_says_so() {
+    let mut stage = Stage::new(true);
+    stage.join_at(0);
+    stage.tell(0);
+    stage.hear(r#"{"type":"refused","id":"run-0","code":"unavailable","message":"","retry_ms":300}"#);
+    assert_eq!(stage.tick_after(Duration::from_millis(299)), [""; 0]);
+    assert_eq!(stage.tick_after(Duration::from_millis(1)), [SEND_0]);
+    stage.hear(r#"{"type":"sent","id":"run-0","seq":1,"at":""}"#);
+    assert_eq!(stage.tick_after(Duration::from_secs(60)), [""; 0]);
+    assert_eq!(stage.ledger.acknowledged(), 1);
+}
+
+#[test]
+fn a_room_that_is_not_ours_and_a_message_of_another_room_are_in_the_wrong_room() {
+    let mut stage = Stage::new(true);
+    stage.join_at(0);
+    stage.see(1, 1, 1);
+    assert_eq!(stage.tally.wrong_room, 1);
+    stage.see(0, 1, 1);
+    assert_eq!(stage.tally.wrong_room, 2, "message 1 belongs to room 1");
+    stage.see(0, 1, 0);
+    assert_eq!((stage.tally.wrong_room, stage.trail().map(|trail| trail.seen())), (2, Some(1)));
+}
+
+#[test]
+fn somebody_elses_message_takes_its_place_and_is_not_timed() {
+    let mut stage = Stage::new(true);
+    stage.join_at(0);
+    stage.hear(r#"{"type":"message","room":"load-run-0","seq":1,"id":"x","body":"other 0 0 "}"#);
+    stage.hear(r#"{"type":"edited","room":"load-run-0","seq":2,"target":1,"body":"hello \"you\""}"#);
+    assert_eq!(stage.trail().map(|trail| (trail.seen(), trail.last())), Some((2, 2)));
+    assert_eq!(stage.tally.delivered.count(), 0);
+    stage.see(0, 3, 0);
+    assert_eq!(stage.tally.delivered.count(), 1);
+    assert_eq!(stage.tally.unreadable, 0);
+}
+
+#[test]
+fn whoever_is_kept_out_for_now_asks_again_and_whoever_is_kept_out_for_good_says_so() {
+    let mut stage = Stage::new(true);
+    stage.hear(WELCOME);
+    stage.hear(r#"{"type":"refused","ref":0,"code":"unavailable","message":"","retry_ms":100}"#);
+    assert_eq!(
+        stage.tick_after(Duration::from_millis(100)),
+        [r#"{"type":"join","ref":0,"room":"load-run-0"}"#]
+    );
+    let refused = r#"{"type":"refused","ref":0,"code":"not_allowed","message":"no"}"#;
+    let (heard, _) = stage.act(|person, scene| person.hear(refused, scene));
+    assert_eq!(heard, Err(Rejected("joining load-run-0 was refused: not_allowed: no".to_owned())));
+}
+
+#[test]
+fn a_person_is_settled_when_all_is_answered_and_seen_up_to_the_head() {
+    let mut stage = Stage::new(true);
+    stage.join_at(0);
+    for message in [0, 2] {
+        assert!(!stage.person.is_settled(&stage.ledger));
+        stage.tell(message);
+    }
+    stage.hear(r#"{"type":"sent","id":"run-0","seq":1,"at":""}"#);
+    stage.hear(r#"{"type":"sent","id":"run-2","seq":2,"at":""}"#);
+    stage.see(0, 2, 2);
+    assert!(!stage.person.is_settled(&stage.ledger), "the first has not been seen");
+    stage.see(0, 1, 0);
+    assert!(stage.person.is_settled(&stage.ledger));
+    stage.ledger.advance(0, 3);
+    assert!(!stage.person.is_settled(&stage.ledger), "others have seen more");
+}
