@@ -7,7 +7,11 @@ import { Identity, keep } from './identity.js';
 import { Door } from './views/door.js';
 import { need } from './views/dom.js';
 
-const identity = new Identity(keep(() => localStorage), keep(() => sessionStorage), (...asked) => fetch(...asked));
+const identity = new Identity(
+  keep(() => localStorage),
+  keep(() => sessionStorage),
+  (...asked) => fetch(...asked),
+);
 const door = new Door(identity, { named: probe, brought: enter, back: leave });
 /** @type {Chat | null} */
 let chat = null;

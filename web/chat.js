@@ -40,7 +40,8 @@ export class Chat {
 
   /**
    * @param {Options} options
-   * @param {{unidentified: () => void, signOut: () => void}} actions  `unidentified`: no token is to be had, or none was taken
+   * @param {{unidentified: () => void, signOut: () => void}} actions  `unidentified`: no token is to be had, or none was
+   *   taken
    */
   constructor(options, { unidentified, signOut }) {
     this.#unidentified = unidentified;
@@ -161,7 +162,11 @@ export class Chat {
   /** @param {string} room */
   #newConversation(room) {
     /** @type {Conversation} */
-    const conversation = new Conversation(this.#client, room, () => conversation === this.#conversation && this.#draw());
+    const conversation = new Conversation(
+      this.#client,
+      room,
+      () => conversation === this.#conversation && this.#draw(),
+    );
     return conversation;
   }
 
@@ -221,8 +226,8 @@ export class Chat {
   }
 
   /**
-   * Draws the room, once for all that changed in one go. (Not by `requestAnimationFrame`: that stands still in a tab that
-   * nobody looks at, and the page would fall behind.)
+   * Draws the room, once for all that changed in one go. (Not by `requestAnimationFrame`: that stands still in a tab
+   * that nobody looks at, and the page would fall behind.)
    */
   #draw() {
     if (this.#drawing) return;

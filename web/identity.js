@@ -1,8 +1,9 @@
 /**
  * Who the reader is, and the token that says so.
  *
- * The name and a short random ending are kept in the browser, so that two people called Ana are two users, and each stays
- * the same one. The token comes from the server's development endpoint; where there is none, the reader brings one.
+ * The name and a short random ending are kept in the browser, so that two people called Ana are two users, and each
+ * stays the same one. The token comes from the server's development endpoint; where there is none, the reader brings
+ * one.
  */
 
 const KEY_NAME = 'parlor.name';
@@ -18,7 +19,10 @@ const SLUG_MAX = 24;
  */
 export function slug(name) {
   const plain = name.normalize('NFKD').replace(/\p{M}/gu, '').toLowerCase();
-  const words = plain.replace(/[^a-z0-9]+/g, '-').slice(0, SLUG_MAX).replace(/^-+|-+$/g, '');
+  const words = plain
+    .replace(/[^a-z0-9]+/g, '-')
+    .slice(0, SLUG_MAX)
+    .replace(/^-+|-+$/g, '');
   return words || 'guest';
 }
 

@@ -11,8 +11,8 @@
  * chat.send('lobby', 'Hello');
  * ```
  *
- * It holds a place for each joined room (the server allows 100), the sends that are not settled (see `parlor/outbox.js`),
- * and the questions under way (each ends within {@link ANSWER_MS}). `close()` ends all of it.
+ * It holds a place for each joined room (the server allows 100), the sends that are not settled (at most
+ * {@link SENDS_MAX}), and the questions under way (each ends within {@link ANSWER_MS}). `close()` ends all of it.
  *
  * @module parlor
  */
@@ -27,8 +27,8 @@ export { SENDS_MAX } from './parlor/outbox.js';
 /**
  * @typedef {object} Options
  * @property {string} url  `ws://` or `wss://`, the path included
- * @property {() => string | null | Promise<string | null>} token  asked before every attempt and when the token runs out;
- *   `null`: there is none, give up; throwing: none is to be had now, try again later. It should end by itself.
+ * @property {() => string | null | Promise<string | null>} token  asked before every attempt and when the token runs
+ *   out; `null`: there is none, give up; throwing: none is to be had now, try again later. It should end by itself.
  * @property {typeof globalThis.WebSocket} [WebSocket]  another implementation, where there is none in the language
  */
 
@@ -59,6 +59,8 @@ export { SENDS_MAX } from './parlor/outbox.js';
 /** @typedef {{room: string, seq: number, target: number, user: User, at: string}} Change  of the message `target` */
 /** @typedef {{room: string, seq: number, first_seq: number, epoch: string, truncated: boolean}} Joined */
 /** @typedef {{room: string, code: string, message: string}} RoomLost */
+/** @typedef {{room: string, id: string, seq: number, at: string}} Sent */
+/** @typedef {{room: string, id: string, code: string, message: string}} SendFailed */
 /** @typedef {{room: string, name?: string, kind?: string, seq: number}} RoomSummary */
 /** @typedef {{messages: Message[], more: boolean}} Page  oldest first; `more` in the direction that was asked for */
 
@@ -73,8 +75,8 @@ export { SENDS_MAX } from './parlor/outbox.js';
  * @property {Change & {body?: string}} edited
  * @property {Change} deleted
  * @property {Change & {emoji: string, on: boolean}} reaction
- * @property {{room: string, id: string, seq: number, at: string}} sent          a send is committed
- * @property {{room: string, id: string, code: string, message: string}} failed  a send was refused: certainly not stored
+ * @property {Sent} sent         a send is committed
+ * @property {SendFailed} failed a send was refused: certainly not stored
  * @property {{state: 'degraded' | 'ok'}} status  whether the server may be behind
  * @property {object} presence
  * @property {object} typing
@@ -83,10 +85,18 @@ export { SENDS_MAX } from './parlor/outbox.js';
  */
 
 /**
- * A joined room. `seq` is the last position that was told (`undefined` until the room is live for the first time), `head`
- * the highest known one, `ref` the latest question to join.
+ * A joined room. `seq` is the last position that was told (`undefined` until the room is live for the first time),
+ * `head` the highest known one, `ref` the latest question to join.
  * @typedef {{seq?: number, head: number, epoch?: string, live: boolean, ref: number, failures: number,
  *   timer?: ReturnType<typeof setTimeout>}} Place
+ */
+
+/**
+ * What was asked and is not answered.
+ * @typedef {object} Question
+ * @property {(answer: any) => void} resolve
+ * @property {(refused: Refused) => void} reject
+ * @property {ReturnType<typeof setTimeout>} timer
  */
 
 /** How long an answer may take. The server needs at most 5 s; what takes twice that is lost. */
@@ -132,7 +142,7 @@ export class Parlor extends EventTarget {
   #outbox;
   /** @type {Map<string, Place>} */
   #places = new Map();
-  /** @type {Map<unknown, {resolve: (frame: any) => void, reject: (refused: Refused) => void, timer: ReturnType<typeof setTimeout>}>} */
+  /** @type {Map<unknown, Question>} */
   #questions = new Map();
   #ref = 0;
 
@@ -182,7 +192,7 @@ export class Parlor extends EventTarget {
     this.#line.end(null);
   }
 
-  /** For the moment when the network or the page comes back: does not wait for the next attempt or the next heartbeat. */
+  /** For when the network or the page comes back: does not wait for the next attempt or the next heartbeat. */
   wake() {
     this.#line.wake();
   }
@@ -190,8 +200,8 @@ export class Parlor extends EventTarget {
   /**
    * Joins a room and keeps it joined over cuts; `joined` or `refused` tells how it went.
    * @param {string} room
-   * @param {{after?: number, epoch?: string}} [from]  the last position seen, to be told all that came after; without it,
-   *   what comes from now on
+   * @param {{after?: number, epoch?: string}} [from]  the last position seen, to be told all that came after; without
+   *   it, what comes from now on
    */
   join(room, { after, epoch } = {}) {
     if (this.#places.has(room)) return;
@@ -207,8 +217,8 @@ export class Parlor extends EventTarget {
   }
 
   /**
-   * Where a joined room stands: the last position told, the highest one known, and the epoch; `null` until it is live for
-   * the first time.
+   * Where a joined room stands: the last position told, the highest one known, and the epoch; `null` until it is live
+   * for the first time.
    * @param {string} room
    */
   position(room) {
@@ -217,8 +227,8 @@ export class Parlor extends EventTarget {
   }
 
   /**
-   * Sends a message, now or as soon as the room can be reached; `sent` or `failed` tells how it ended. Sends to one room
-   * are stored in the order of the calls.
+   * Sends a message, now or as soon as the room can be reached; `sent` or `failed` tells how it ended. Sends to one
+   * room are stored in the order of the calls.
    * @param {string} room
    * @param {string} body
    * @param {{id?: string, replyTo?: number}} [extra]  an `id` used before names the same message
@@ -259,7 +269,8 @@ export class Parlor extends EventTarget {
       place.live = false;
       clearTimeout(place.timer);
     }
-    for (const ref of [...this.#questions.keys()]) this.#reject(ref, new Refused('unavailable', 'the connection was lost'));
+    for (const ref of [...this.#questions.keys()])
+      this.#reject(ref, new Refused('unavailable', 'the connection was lost'));
   }
 
   /** @param {Record<string, any>} frame */
@@ -312,8 +323,8 @@ export class Parlor extends EventTarget {
   }
 
   /**
-   * The answer to the latest question to join, or (without `ref`) the server's word that the room starts again. From here
-   * on its events count.
+   * The answer to the latest question to join, or (without `ref`) the server's word that the room starts again. From
+   * here on its events count.
    * @param {Record<string, any>} joined
    */
   #joined(joined) {

@@ -1,8 +1,8 @@
 /**
  * The rooms of the reader: which there are, which are listened to, what is new in them.
  *
- * Owned by the chat page. It stays in the {@link JOINED_MAX} rooms that were shown last, and lists what the server lists
- * besides.
+ * Owned by the chat page. It stays in the {@link JOINED_MAX} rooms that were shown last, and lists what the server
+ * lists besides.
  */
 
 /** How many rooms are listened to at a time, if the server allows that many. */

@@ -52,7 +52,10 @@ export class Timeline {
   #newest = 0;
   /** The highest position that fell off the beginning. */
   #fallen = 0;
-  /** The latest change of each message, for pages that were read before it.  @type {Map<number, Change & {type: string}>} */
+  /**
+   * The latest change of each message, for pages that were read before it.
+   * @type {Map<number, Change & {type: string}>}
+   */
   #changes = new Map();
 
   /** Forgets everything. */
@@ -90,7 +93,9 @@ export class Timeline {
     this.#changes.delete(change.target);
     this.#changes.set(change.target, change);
     if (this.#changes.size > WINDOW_MAX) this.#changes.delete(this.#changes.keys().next().value ?? 0);
-    this.messages = this.messages.map((message) => (message.seq === change.target ? changed(message, change) : message));
+    this.messages = this.messages.map((message) =>
+      message.seq === change.target ? changed(message, change) : message,
+    );
   }
 
   /**

@@ -39,8 +39,8 @@ function parse(text) {
 
 /**
  * One timer serves the whole life, because the things that are waited for never overlap: the welcome while connecting,
- * the next sign of life while open, the next attempt while waiting. The `turn` names the attempt: what the socket or the
- * token of an earlier one still says is not heard.
+ * the next sign of life while open, the next attempt while waiting. The `turn` names the attempt: what the socket or
+ * the token of an earlier one still says is not heard.
  */
 export class Line {
   /** @type {State} */

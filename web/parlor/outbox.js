@@ -16,7 +16,10 @@ import { backoff, Refused } from './codes.js';
 export const SENDS_MAX = 1000;
 
 /** @typedef {{type: 'send', room: string, id: string, body: string, reply_to?: number}} Send */
-/** @typedef {{sends: Send[], busy: boolean, failures: number, timer?: ReturnType<typeof setTimeout>}} Queue  `busy`: its first send is under way, or waits to be repeated */
+/**
+ * The sends of one room. `busy`: the first one is under way, or waits to be repeated.
+ * @typedef {{sends: Send[], busy: boolean, failures: number, timer?: ReturnType<typeof setTimeout>}} Queue
+ */
 
 /**
  * @typedef {object} Hooks

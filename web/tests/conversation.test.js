@@ -3,7 +3,14 @@ import { describe, test } from 'node:test';
 
 import { Conversation } from '../conversation.js';
 
-const said = (seq) => ({ room: 'r', seq, id: `m${seq}`, user: { id: 'bob', name: 'Bob' }, body: `body ${seq}`, at: '2026-11-20T05:00:00Z' });
+const said = (seq) => ({
+  room: 'r',
+  seq,
+  id: `m${seq}`,
+  user: { id: 'bob', name: 'Bob' },
+  body: `body ${seq}`,
+  at: '2026-11-20T05:00:00Z',
+});
 const run = (from, to) => Array.from({ length: to - from + 1 }, (_, n) => said(from + n));
 const seqs = ({ timeline }) => timeline.messages.map(({ seq }) => seq);
 

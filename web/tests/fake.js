@@ -118,5 +118,14 @@ export async function cutAndBack(chat) {
 }
 
 export function message(seq, extra = {}) {
-  return { type: 'message', room: 'r', seq, id: `m${seq}`, user: BOB, body: `body ${seq}`, at: '2026-11-20T05:00:00.000Z', ...extra };
+  return {
+    type: 'message',
+    room: 'r',
+    seq,
+    id: `m${seq}`,
+    user: BOB,
+    body: `body ${seq}`,
+    at: '2026-11-20T05:00:00.000Z',
+    ...extra,
+  };
 }

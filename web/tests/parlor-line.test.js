@@ -22,7 +22,10 @@ describe('opening', () => {
     await client({ token: () => `t${++asked}` });
     await FakeSocket.last.ends();
     await passes(500);
-    assert.deepEqual(FakeSocket.all.map(({ protocols }) => protocols[1]), ['parlor.token.t1', 'parlor.token.t2']);
+    assert.deepEqual(
+      FakeSocket.all.map(({ protocols }) => protocols[1]),
+      ['parlor.token.t1', 'parlor.token.t2'],
+    );
   });
 
   test('waits when no token is to be had now, and closes when there is none', async () => {
@@ -224,6 +227,9 @@ describe('staying', () => {
   test('passes on whether the server may be behind', async () => {
     const { of } = await openClient();
     await FakeSocket.last.says({ type: 'status', state: 'degraded' });
-    assert.deepEqual(of('status').map(({ state }) => state), ['degraded']);
+    assert.deepEqual(
+      of('status').map(({ state }) => state),
+      ['degraded'],
+    );
   });
 });

@@ -19,7 +19,10 @@ describe('joining', () => {
     assert.deepEqual({ ...fresh, ref: 0 }, { type: 'join', room: 'r', ref: 0 });
     assert.deepEqual({ ...resumed, ref: 0 }, { type: 'join', room: 'old', after: 41, epoch: 'e7', ref: 0 });
     await FakeSocket.last.joined('r', 57);
-    assert.deepEqual(of('joined').map(({ room }) => room), ['r']);
+    assert.deepEqual(
+      of('joined').map(({ room }) => room),
+      ['r'],
+    );
     assert.deepEqual(chat.position('r'), { seq: 57, head: 57, epoch: 'e1' });
   });
 
@@ -80,13 +83,19 @@ describe('joining', () => {
       message(61),
     );
     assert.deepEqual(seqs(of), [61]);
-    assert.deepEqual(of('joined').map(({ seq }) => seq), [60]);
+    assert.deepEqual(
+      of('joined').map(({ seq }) => seq),
+      [60],
+    );
   });
 
   test('one who is put out of a room is told, and does not come back by itself', async () => {
     const { of } = await joinedClient();
     await FakeSocket.last.says({ type: 'left', room: 'r', code: 'removed' }, message(6));
-    assert.deepEqual(of('removed').map(({ room }) => room), ['r']);
+    assert.deepEqual(
+      of('removed').map(({ room }) => room),
+      ['r'],
+    );
     assert.deepEqual(seqs(of), []);
     await FakeSocket.last.ends();
     await passes(500);
@@ -102,12 +111,15 @@ describe('events', () => {
     const deleted = { type: 'deleted', room: 'r', seq: 8, target: 6, user: BOB, at: 'now' };
     await FakeSocket.last.says(message(5), message(6), message(6), edited, deleted, edited, message(8), message(9));
     const logged = told.filter(([type]) => ['message', 'edited', 'deleted'].includes(type));
-    assert.deepEqual(logged.map(([type, { seq }]) => [type, seq]), [
-      ['message', 6],
-      ['edited', 7],
-      ['deleted', 8],
-      ['message', 9],
-    ]);
+    assert.deepEqual(
+      logged.map(([type, { seq }]) => [type, seq]),
+      [
+        ['message', 6],
+        ['edited', 7],
+        ['deleted', 8],
+        ['message', 9],
+      ],
+    );
   });
 
   test('a number may be missing: what this client does not know took it', async () => {

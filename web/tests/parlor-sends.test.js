@@ -2,13 +2,25 @@ import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, mock, test } from 'node:test';
 
 import { SENDS_MAX } from '../parlor.js';
-import { ANA, client, control, cutAndBack, FakeSocket, joinedClient, message, openClient, passes, settled } from './fake.js';
+import {
+  ANA,
+  client,
+  control,
+  cutAndBack,
+  FakeSocket,
+  joinedClient,
+  message,
+  openClient,
+  passes,
+  settled,
+} from './fake.js';
 
 beforeEach(control);
 afterEach(() => mock.reset());
 
 const sends = () => FakeSocket.last.asked('send');
-const answer = (type, send, extra) => FakeSocket.last.says({ type, ref: send.ref, room: send.room, id: send.id, ...extra });
+const answer = (type, send, extra) =>
+  FakeSocket.last.says({ type, ref: send.ref, room: send.room, id: send.id, ...extra });
 const sent = (send, seq) => answer('sent', send, { seq, at: '2026-11-20T05:00:00.000Z' });
 
 test('a send carries an id of its own and is sent when the server says so', async () => {
@@ -56,7 +68,10 @@ describe('what is not answered is repeated under its id', () => {
     await cutAndBack(chat);
     assert.equal(sends().length, 0);
     await FakeSocket.last.joined('r', 5);
-    assert.deepEqual(sends().map((frame) => frame.id), [id]);
+    assert.deepEqual(
+      sends().map((frame) => frame.id),
+      [id],
+    );
     await sent(sends()[0], 6);
     assert.equal(of('sent').length, 1);
   });
@@ -66,7 +81,10 @@ describe('what is not answered is repeated under its id', () => {
     const id = chat.send('r', 'hi');
     await settled();
     await FakeSocket.last.says(message(6, { id, user: ANA }));
-    assert.deepEqual(of('sent').map(({ seq }) => seq), [6]);
+    assert.deepEqual(
+      of('sent').map(({ seq }) => seq),
+      [6],
+    );
     await cutAndBack(chat);
     await FakeSocket.last.joined('r', 6);
     assert.equal(sends().length, 0);
@@ -81,7 +99,10 @@ describe('what is not answered is repeated under its id', () => {
     await answer('refused', sends()[0], { code: 'not_allowed' });
     assert.equal(of('failed').length, 0);
     await sent(sends()[1], 7);
-    assert.deepEqual(of('sent').map(({ seq }) => seq), [6, 7]);
+    assert.deepEqual(
+      of('sent').map(({ seq }) => seq),
+      [6, 7],
+    );
   });
 
   test('another one with the same id settles nothing', async () => {
@@ -101,7 +122,10 @@ describe('what is not answered is repeated under its id', () => {
       await passes(1499);
       assert.equal(sends().length, 1);
       await passes(1);
-      assert.deepEqual(sends().map((frame) => frame.id), [id, id]);
+      assert.deepEqual(
+        sends().map((frame) => frame.id),
+        [id, id],
+      );
       assert.equal(of('failed').length, 0);
     });
   }
@@ -136,7 +160,10 @@ describe('what is not answered is repeated under its id', () => {
     await settled();
     await FakeSocket.last.welcomes();
     await FakeSocket.last.joined('r', 5);
-    assert.deepEqual(sends().map((frame) => frame.id), [id]);
+    assert.deepEqual(
+      sends().map((frame) => frame.id),
+      [id],
+    );
   });
 });
 
@@ -147,10 +174,18 @@ describe('order', () => {
     await settled();
     await answer('refused', sends()[0], { code: 'unavailable' });
     await passes(500);
-    assert.deepEqual(sends().map(({ id }) => id), [ids[0], ids[0]]);
+    assert.deepEqual(
+      sends().map(({ id }) => id),
+      [ids[0], ids[0]],
+    );
     await sent(sends()[1], 6);
     await sent(sends()[2], 7);
-    assert.deepEqual(sends().slice(2).map(({ id }) => id), [ids[1], ids[2]]);
+    assert.deepEqual(
+      sends()
+        .slice(2)
+        .map(({ id }) => id),
+      [ids[1], ids[2]],
+    );
   });
 
   test('the wait for one says nothing about the next', async () => {
@@ -179,7 +214,10 @@ describe('order', () => {
     chat.send('r', 'hi');
     chat.send('elsewhere', 'hi');
     await settled();
-    assert.deepEqual(sends().map(({ room }) => room), ['r', 'elsewhere']);
+    assert.deepEqual(
+      sends().map(({ room }) => room),
+      ['r', 'elsewhere'],
+    );
   });
 
   test('one that is refused for good fails, and the next one goes out', async () => {
@@ -207,15 +245,24 @@ describe('what the server would not take', () => {
     chat.send('r', 'ééé');
     chat.send('r', 'éé');
     await settled();
-    assert.deepEqual(of('failed').map(({ code }) => code), ['too_large']);
-    assert.deepEqual(sends().map(({ body }) => body), ['éé']);
+    assert.deepEqual(
+      of('failed').map(({ code }) => code),
+      ['too_large'],
+    );
+    assert.deepEqual(
+      sends().map(({ body }) => body),
+      ['éé'],
+    );
   });
 
   test('nor does a frame that escaping made too large, which would end the connection', async () => {
     const { chat, of } = await openClient();
     chat.send('r', '\u0001'.repeat(16_000));
     await settled();
-    assert.deepEqual(of('failed').map(({ code }) => code), ['too_large']);
+    assert.deepEqual(
+      of('failed').map(({ code }) => code),
+      ['too_large'],
+    );
     assert.equal(sends().length, 0);
   });
 

@@ -4,7 +4,8 @@ import { test } from 'node:test';
 import { hashOf, JOINED_MAX, LOBBY, roomIn, roomOfHash, Rooms } from '../rooms.js';
 
 const names = (rooms) => rooms.list.map(({ room }) => room);
-const unread = (rooms) => Object.fromEntries(rooms.list.filter((entry) => entry.unread).map((entry) => [entry.room, entry.unread]));
+const unread = (rooms) =>
+  Object.fromEntries(rooms.list.filter((entry) => entry.unread).map((entry) => [entry.room, entry.unread]));
 
 test('a typed name is a room if its letters are allowed, blanks made dashes', () => {
   assert.equal(roomIn(' #tea time '), 'tea-time');
@@ -22,8 +23,14 @@ test('the list has what the server lists, the lobby, and where the reader is', (
   const rooms = new Rooms();
   rooms.show('zoo');
   rooms.learn([{ room: 'b', name: 'Alpha' }, { room: 'c' }]);
-  assert.deepEqual(rooms.list.map(({ name }) => name), ['Alpha', 'c', 'lobby', 'zoo']);
-  assert.deepEqual(rooms.list.filter(({ current }) => current).map(({ room }) => room), ['zoo']);
+  assert.deepEqual(
+    rooms.list.map(({ name }) => name),
+    ['Alpha', 'c', 'lobby', 'zoo'],
+  );
+  assert.deepEqual(
+    rooms.list.filter(({ current }) => current).map(({ room }) => room),
+    ['zoo'],
+  );
 });
 
 test('counts what is new in rooms that are listened to, until they are shown', () => {

@@ -24,7 +24,10 @@ test('a day stands before its first message, and a group begins with another aut
 
 test('own messages are those of the same user, not of the same name', () => {
   const rows = rowsOf([said(1, { id: 'ana-2', name: 'Ana' }, at(20, 1)), said(2, ANA, at(20, 1))], [], ANA);
-  assert.deepEqual(rows.filter(({ kind }) => kind === 'message').map(({ own }) => own), [false, true]);
+  assert.deepEqual(
+    rows.filter(({ kind }) => kind === 'message').map(({ own }) => own),
+    [false, true],
+  );
 });
 
 test('what is on its way stands behind the messages, and goes when its message is there, under the same key', () => {
@@ -33,10 +36,22 @@ test('what is on its way stands behind the messages, and goes when its message i
   outgoing.add({ id: 'd-2', room: 'r', body: 'two' });
   outgoing.add({ id: 'd-3', room: 'other', body: 'three' });
   const before = rowsOf([said(1, BOB, at(20, 1))], outgoing.of('r'), ANA).filter(({ kind }) => kind === 'message');
-  assert.deepEqual(before.map(({ source }) => source.id), ['m1', 'd-1', 'd-2']);
+  assert.deepEqual(
+    before.map(({ source }) => source.id),
+    ['m1', 'd-1', 'd-2'],
+  );
   const there = { ...said(2, ANA, at(20, 1)), id: 'd-1' };
-  const after = rowsOf([said(1, BOB, at(20, 1)), there], outgoing.of('r'), ANA).filter(({ kind }) => kind === 'message');
-  assert.deepEqual(after.map(({ source, state }) => [source.id, state]), [['m1', 'sent'], ['d-1', 'sent'], ['d-2', 'pending']]);
+  const after = rowsOf([said(1, BOB, at(20, 1)), there], outgoing.of('r'), ANA).filter(
+    ({ kind }) => kind === 'message',
+  );
+  assert.deepEqual(
+    after.map(({ source, state }) => [source.id, state]),
+    [
+      ['m1', 'sent'],
+      ['d-1', 'sent'],
+      ['d-2', 'pending'],
+    ],
+  );
   assert.equal(after[1].key, before[1].key);
 });
 
@@ -54,17 +69,26 @@ test('what was sent is pending, then sent with its position, or failed until it 
   outgoing.sent({ id: 'd-1', seq: 7 });
   outgoing.failed({ id: 'd-2', code: 'not_allowed' });
   outgoing.failed({ id: 'unknown', code: 'not_allowed' });
-  assert.deepEqual(outgoing.of('r').map(({ state, seq, code }) => [state, seq, code]), [
-    ['sent', 7, undefined],
-    ['failed', undefined, 'not_allowed'],
-  ]);
+  assert.deepEqual(
+    outgoing.of('r').map(({ state, seq, code }) => [state, seq, code]),
+    [
+      ['sent', 7, undefined],
+      ['failed', undefined, 'not_allowed'],
+    ],
+  );
   assert.equal(outgoing.pending, 0);
   outgoing.add(outgoing.get('d-2'));
   assert.deepEqual([outgoing.get('d-2').state, outgoing.get('d-2').code], ['pending', undefined]);
   outgoing.add(outgoing.get('d-1'));
-  assert.deepEqual(outgoing.of('r').map(({ id }) => id), ['d-2', 'd-1']);
+  assert.deepEqual(
+    outgoing.of('r').map(({ id }) => id),
+    ['d-2', 'd-1'],
+  );
   outgoing.drop('d-2');
-  assert.deepEqual(outgoing.of('r').map(({ id }) => id), ['d-1']);
+  assert.deepEqual(
+    outgoing.of('r').map(({ id }) => id),
+    ['d-1'],
+  );
 });
 
 test('days are in words when they are near, with the year when they are far', () => {

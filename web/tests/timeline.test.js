@@ -4,7 +4,14 @@ import { describe, test } from 'node:test';
 import { Timeline, WINDOW_MAX } from '../timeline.js';
 
 const BOB = { id: 'bob', name: 'Bob' };
-const said = (seq, extra = {}) => ({ seq, id: `m${seq}`, user: BOB, body: `body ${seq}`, at: '2026-11-20T05:00:00Z', ...extra });
+const said = (seq, extra = {}) => ({
+  seq,
+  id: `m${seq}`,
+  user: BOB,
+  body: `body ${seq}`,
+  at: '2026-11-20T05:00:00Z',
+  ...extra,
+});
 const run = (from, to) => Array.from({ length: to - from + 1 }, (_, n) => said(from + n));
 const page = (from, to, more = false) => ({ messages: run(from, to), more });
 const edit = (seq, target, body, at = 'later') => ({ type: 'edited', room: 'r', seq, target, body, user: BOB, at });
@@ -55,10 +62,18 @@ describe('taking in', () => {
 
   test('a page tells what was deleted and edited before', () => {
     const timeline = new Timeline();
-    const messages = [said(1, { body: undefined }), said(2, { edited_at: 'then' }), said(3), said(4, { deleted: true })];
+    const messages = [
+      said(1, { body: undefined }),
+      said(2, { edited_at: 'then' }),
+      said(3),
+      said(4, { deleted: true }),
+    ];
     timeline.addOlder({ messages, more: false }, 5);
     assert.deepEqual(bodies(timeline), [null, 'body 2', 'body 3', null]);
-    assert.deepEqual(timeline.messages.map(({ editedAt }) => editedAt), [null, 'then', null, null]);
+    assert.deepEqual(
+      timeline.messages.map(({ editedAt }) => editedAt),
+      [null, 'then', null, null],
+    );
   });
 });
 

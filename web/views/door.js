@@ -19,8 +19,8 @@ export class Door {
 
   /**
    * @param {Identity} identity
-   * @param {{named: () => void, brought: () => void, back: () => void}} actions  the identity knows the name, or the token,
-   *   by then; `back`: the reader wants another name
+   * @param {{named: () => void, brought: () => void, back: () => void}} actions  the identity knows the name, or the
+   *   token, by then; `back`: the reader wants another name
    */
   constructor(identity, actions) {
     this.#identity = identity;

@@ -65,5 +65,6 @@ function fillMeta(node, { source, own, state }) {
 function fillFailure(node, { source, state }) {
   const code = 'code' in source ? source.code : undefined;
   need('.failure', HTMLElement, node).hidden = state !== 'failed';
-  need('.why', HTMLElement, node).textContent = `Not sent: ${FAILURES[code ?? ''] ?? `the server refused it (${code})`}.`;
+  need('.why', HTMLElement, node).textContent =
+    `Not sent: ${FAILURES[code ?? ''] ?? `the server refused it (${code})`}.`;
 }

@@ -77,8 +77,16 @@ export class MessagesView {
 
   /** @param {Conversation} conversation */
   #showEdges({ timeline, ready, loading, failed, following, unseen, lost }) {
-    const beginning = timeline.messages.length ? 'This is where the room begins.' : 'Nothing was said here yet. Say hello!';
-    const state = failed ? 'Messages could not be loaded.' : loading || !ready ? 'Loading…' : timeline.atStart ? beginning : '';
+    const beginning = timeline.messages.length
+      ? 'This is where the room begins.'
+      : 'Nothing was said here yet. Say hello!';
+    const state = failed
+      ? 'Messages could not be loaded.'
+      : loading || !ready
+        ? 'Loading…'
+        : timeline.atStart
+          ? beginning
+          : '';
     this.#edge.textContent = lost ? '' : state;
     this.#retry.hidden = !failed || lost !== null;
     this.#newer.hidden = following && timeline.atEnd;
@@ -136,7 +144,7 @@ export class MessagesView {
     this.#reach();
   }
 
-  /** Asks for what is missing near the reader. What failed is asked for again only by a button or by a new connection. */
+  /** Asks for what is missing near the reader. What failed is asked for again by a button or a new connection only. */
   #reach() {
     if (!this.#conversation || this.#conversation.loading || this.#conversation.failed) return;
     const { scrollTop, scrollHeight, clientHeight } = this.#log;

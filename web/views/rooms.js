@@ -1,6 +1,6 @@
 /**
- * The list of rooms with what is new in each, the way into another one, and who the reader is. On a narrow screen it is a
- * drawer.
+ * The list of rooms with what is new in each, the way into another one, and who the reader is. On a narrow screen it
+ * is a drawer.
  */
 
 import { hashOf, roomIn } from '../rooms.js';
@@ -42,8 +42,14 @@ export class RoomsView {
   show(entries) {
     const focused = document.activeElement instanceof HTMLElement ? document.activeElement.dataset.room : undefined;
     this.#list.replaceChildren(...entries.map(link));
-    if (focused !== undefined) this.#links().find(({ dataset }) => dataset.room === focused)?.focus();
-    this.#opener.toggleAttribute('data-unread', entries.some(({ unread }) => unread > 0));
+    if (focused !== undefined)
+      this.#links()
+        .find(({ dataset }) => dataset.room === focused)
+        ?.focus();
+    this.#opener.toggleAttribute(
+      'data-unread',
+      entries.some(({ unread }) => unread > 0),
+    );
   }
 
   /** @param {{id: string, name: string}} me */
@@ -76,7 +82,10 @@ export class RoomsView {
     this.#arrange();
     if (open) this.#actions.opened();
     if (this.#wide.matches) return;
-    if (open) this.#links().find((room) => room.ariaCurrent)?.focus();
+    if (open)
+      this.#links()
+        .find((room) => room.ariaCurrent)
+        ?.focus();
     else this.#opener.focus();
   }
 
