@@ -3,14 +3,32 @@
 //! The store is the truth: a message is acknowledged once [`Store::append`] has committed it, and everything
 //! else (bus, rings, sockets) is repaired from here.
 
+mod backend;
+mod connections;
 mod cursor;
+mod error;
+mod migrations;
+mod open;
+mod options;
+mod postgres;
+mod reads;
+mod record;
+mod rules;
+mod sqlite;
+mod time;
+mod transaction;
+mod writes;
 
 use async_trait::async_trait;
 use chat::{
     Draft, Epoch, HistoryPage, LogPage, PageFrom, RoomHead, RoomId, RoomState, RoomSummary, Seq, Stored,
 };
 
+pub use backend::{Backend, check_url};
 pub use cursor::Cursor;
+pub use error::{OpenError, StoreError};
+pub use open::{migrate, open};
+pub use options::Options;
 
 /// Where a room log is kept. Every backend passes the same contract suite.
 ///
@@ -125,18 +143,4 @@ pub enum Declined {
     /// The message has been deleted; it cannot be edited any more.
     #[error("the message has been deleted")]
     Deleted,
-}
-
-/// Why a call failed, by what the caller does next. The text is for the log, never for a client.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum StoreError {
-    /// A value that the store cannot keep: halve the batch until the bad draft is alone.
-    #[error("the store cannot keep a value: {0}")]
-    Data(String),
-    /// Somebody else was at the same rows: run it again.
-    #[error("the store saw a conflict: {0}")]
-    Conflict(String),
-    /// Anything else; the outcome is unknown.
-    #[error("the store is not available: {0}")]
-    Unavailable(String),
 }

@@ -1,0 +1,110 @@
+//! How a connection to Postgres is set, and what Postgres' errors mean.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use sqlx::postgres::PgConnectOptions;
+use sqlx::{ConnectOptions as _, Executor as _, PgConnection};
+
+use super::history;
+use crate::connections::{Damage, Dial};
+use crate::{Options, StoreError};
+
+#[derive(Clone)]
+pub(super) struct PostgresDial {
+    server: PgConnectOptions,
+    session: String,
+}
+
+impl PostgresDial {
+    pub(super) fn new(server: PgConnectOptions, options: &Options) -> Self {
+        let server = match server.get_application_name() {
+            Some(_) => server,
+            None => server.application_name("parlor"),
+        };
+        Self { server: server.disable_statement_logging(), session: session(options) }
+    }
+
+    /// A connection that migrates: no limits, the planner as it is.
+    pub(super) async fn connect(&self) -> Result<PgConnection, sqlx::Error> {
+        self.server.connect().await
+    }
+
+    /// A connection with the settings of the session, to a database that may be anything yet.
+    pub(super) async fn connect_set(&self) -> Result<PgConnection, sqlx::Error> {
+        let mut connection = self.connect().await?;
+        connection.execute(sqlx::raw_sql(&self.session)).await?;
+        Ok(connection)
+    }
+}
+
+#[async_trait]
+impl Dial for PostgresDial {
+    type Connection = PgConnection;
+
+    async fn dial(&self) -> Result<PgConnection, sqlx::Error> {
+        let mut connection = self.connect_set().await?;
+        // Whoever is at the other end of a new connection may be somebody else than before: a standby that has
+        // been promoted, a database that has been restored.
+        history::recognize(&mut connection).await?;
+        Ok(connection)
+    }
+
+    fn class(error: &sqlx::Error) -> StoreError {
+        let text = error.to_string();
+        match code(error).as_deref() {
+            Some("23505") => StoreError::Conflict(text),
+            Some(code) if code.starts_with("40") => StoreError::Conflict(text),
+            Some("23514") => StoreError::Data(text),
+            Some(code) if code.starts_with("22") => StoreError::Data(text),
+            _ => StoreError::Unavailable(text),
+        }
+    }
+
+    fn damage(error: &sqlx::Error) -> Damage {
+        match (Self::class(error), code(error).as_deref()) {
+            (StoreError::Data(_) | StoreError::Conflict(_), _) => Damage::None,
+            // A statement that took too long, or waited too long for a lock.
+            (StoreError::Unavailable(_), Some("57014" | "55P03")) => Damage::None,
+            (StoreError::Unavailable(_), _) => Damage::All,
+        }
+    }
+}
+
+fn code(error: &sqlx::Error) -> Option<String> {
+    Some(error.as_database_error()?.code()?.into_owned())
+}
+
+/// The settings of a session.
+///
+/// Every query of the store is a look-up by an index, from a list that the query carries. The planner knows
+/// neither how long the list is nor, in a young database, how many rows there are, and its guesses cost up to a
+/// hundred times the work (a scan of all rooms, a loop of a thousand by a thousand); leaving it nothing but
+/// indexes makes each plan the same whatever it believes. So one plan serves all lists too, and planning, which
+/// costs more than a lone message, is done once a connection.
+fn session(options: &Options) -> String {
+    let statement = millis(options.statement_timeout);
+    let lock = millis(options.lock_timeout);
+    // A writer that freezes between two statements holds the locks of its rooms: nobody waits for it longer
+    // than its own caller would.
+    let idle = millis(options.call_limit);
+    format!(
+        "SET statement_timeout = {statement};
+         SET lock_timeout = {lock};
+         SET idle_in_transaction_session_timeout = {idle};
+         SET default_transaction_isolation = 'read committed';
+         SET plan_cache_mode = force_generic_plan;
+         SET enable_seqscan = off;
+         SET enable_bitmapscan = off;
+         SET enable_hashjoin = off;
+         SET enable_mergejoin = off;
+         SET jit = off;
+         SELECT set_config('synchronous_commit', 'on', false)
+         WHERE current_setting('synchronous_commit') = 'off';"
+    )
+}
+
+/// At least 1, because 0 is no limit.
+fn millis(duration: Duration) -> u128 {
+    duration.as_millis().clamp(1, 2_147_483_647)
+}

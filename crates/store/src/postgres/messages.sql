@@ -1,0 +1,67 @@
+-- Appends a batch of messages: one statement, one transaction, one plan (see dial.rs) whatever the batch holds.
+-- There is one join in it, of the list of rooms with rooms_pkey; everything else is a look-up by an index or the
+-- element of an array. The rooms come sorted by name: so they are locked in one order by everybody.
+--
+-- $1 keys of the rooms as remembered, null where not  $2 their names  $3 how many drafts each has
+-- a draft each: $4 its room, counted from 1  $5 which of its room's drafts it is, from 1
+--               $6 author  $7 author's name  $8 request  $9 body  $10 reply_to
+WITH moment AS MATERIALIZED (
+    SELECT epoch, generation::bigint << 44 | pg_current_xact_id()::text::bigint AS tx, clock_timestamp() AS at
+    FROM history
+),
+room AS MATERIALIZED (
+    SELECT r.room, r.drafts, coalesce(r.key, (SELECT rooms.key FROM rooms WHERE rooms.name = r.name)) AS key
+    FROM unnest($1::bigint[], $2::text[], $3::int[]) WITH ORDINALITY AS r (key, name, drafts, room)
+),
+-- By room. Without nulls: only then is an element found without walking to it.
+keys AS MATERIALIZED (
+    SELECT array_agg(coalesce(key, 0) ORDER BY room) AS by_room FROM room
+),
+-- With the seq that the same request has already: negative if it was another request under that id.
+draft AS MATERIALIZED (
+    SELECT d.*, (
+        SELECT CASE
+            WHEN e.kind = 1 AND e.reply_to IS NOT DISTINCT FROM d.reply_to AND (e.body IS NULL OR e.body = d.body)
+            THEN e.seq ELSE -e.seq
+        END
+        FROM events e WHERE e.room = d.key AND e.author = d.author AND e.request = d.request
+    ) AS known
+    FROM (
+        SELECT d.*, (SELECT by_room FROM keys)[d.room] AS key
+        FROM unnest($4::int[], $5::int[], $6::text[], $7::text[], $8::text[], $9::text[], $10::bigint[])
+            WITH ORDINALITY AS d (room, nth, author, author_name, request, body, reply_to, draft)
+    ) d
+),
+known AS MATERIALIZED (
+    SELECT draft, room, nth, key, known AS seq FROM draft WHERE known IS NOT NULL
+),
+-- Takes the locks. A room that is gone has no row here.
+head AS (
+    UPDATE rooms SET last_seq = rooms.last_seq + new.drafts
+    FROM (
+        SELECT room, key, drafts - (SELECT count(*) FROM known WHERE known.room = room.room) AS drafts FROM room
+    ) new
+    WHERE rooms.key = new.key
+    RETURNING new.room, rooms.key, rooms.last_seq - new.drafts AS base
+),
+-- By room; -1 where there is none.
+bases AS MATERIALIZED (
+    SELECT array_agg(base ORDER BY room) AS by_room
+    FROM (
+        SELECT room, max(base) AS base
+        FROM (SELECT room, base FROM head UNION ALL SELECT room, -1 FROM room) either GROUP BY room
+    ) base
+),
+appended AS (
+    INSERT INTO events (room, seq, tx, at, reply_to, kind, author, author_name, request, body)
+    SELECT key,
+        base + nth - (SELECT count(*) FROM known WHERE known.room = placed.room AND known.nth < placed.nth),
+        (SELECT tx FROM moment), (SELECT at FROM moment), reply_to, 1, author, author_name, request, body
+    FROM (SELECT draft.*, (SELECT by_room FROM bases)[room] AS base FROM draft WHERE known IS NULL) placed
+    WHERE base >= 0
+)
+SELECT room, NULL AS draft, key, base AS seq, (SELECT at FROM moment) AS at, (SELECT epoch FROM moment) AS epoch
+FROM head
+UNION ALL
+SELECT room, draft, key, seq, (SELECT e.at FROM events e WHERE e.room = known.key AND e.seq = abs(known.seq)), ''
+FROM known
