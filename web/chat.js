@@ -40,8 +40,8 @@ export class Chat {
 
   /**
    * @param {Options} options
-   * @param {{unidentified: () => void, signOut: () => void}} actions  `unidentified`: no token is to be had, or none was
-   *   taken
+   * @param {{unidentified: () => void, signOut: () => void}} actions  `unidentified`: no token is to be had, or none of
+   *   them was taken
    */
   constructor(options, { unidentified, signOut }) {
     this.#unidentified = unidentified;
