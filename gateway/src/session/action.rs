@@ -20,12 +20,12 @@ pub(crate) struct AskId(pub(crate) u32);
 pub(crate) enum Action {
     /// Write these bytes: one or more whole WebSocket frames.
     Write(Bytes),
-    /// Open a subscription; the answer comes by `Session::on_joined`.
+    /// Open a subscription; the answer is [`Answered::Joined`].
     Join(Join),
     /// End a subscription, whether it is open yet or not. Nothing is answered.
     Leave(SubId),
-    /// Submit drafts of one room, at most one submission a room at a time; the answer comes by
-    /// `Session::on_verdicts`.
+    /// Submit drafts of one room, at most one submission a room at a time; the answer is
+    /// [`Answered::Verdicts`].
     Submit {
         /// The room.
         room: RoomId,
@@ -34,7 +34,7 @@ pub(crate) enum Action {
         /// When the oldest of them was accepted: the answer is due [`ANSWER_WITHIN`] after it.
         accepted: Instant,
     },
-    /// Read something; the answer comes by `Session::on_read`.
+    /// Read something; the answer is [`Answered::Read`].
     Read(AskId, Read),
     /// Count a request that was refused.
     Count(Code),

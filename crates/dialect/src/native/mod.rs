@@ -1,9 +1,9 @@
 //! Parlor's own dialect: JSON text frames, one object each, at `/ws` as `parlor.v1`.
 //!
-//! * [`open`]: the request that opens a connection, and where the token is in it.
-//! * [`fields`], [`decode`]: what clients ask for.
-//! * [`frames`], [`say`]: what the server says; `golden/native` has each of them as it stands on the wire.
-//! * [`farewell`]: how it ends, with the table of close codes.
+//! * `open`: the request that opens a connection, and where the token is in it.
+//! * `fields`, `decode`: what clients ask for.
+//! * `frames`, `say`: what the server says; `golden/native` has each of them as it stands on the wire.
+//! * `farewell`: how it ends, with the table of close codes.
 
 mod decode;
 mod farewell;

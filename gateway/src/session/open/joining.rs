@@ -4,7 +4,7 @@ use chat::{Code, Refusal, RoomId};
 use dialect::{Alias, From, Mark, Say};
 
 use super::Open;
-use super::permission::{Ruling, Wish, rule};
+use super::permission::{Ruling, Wish, rule, veiled};
 use super::subscriptions::Subscription;
 use crate::session::env::unless_zero;
 use crate::session::turn::{Turn, Voice};
@@ -80,7 +80,7 @@ impl Open {
         let Some(sub) = self.subscriptions.get_mut(id).filter(|sub| sub.kind.is_none()) else {
             return Ok(());
         };
-        let ruled = answer.and_then(|at| {
+        let ruled = answer.map_err(veiled).and_then(|at| {
             match rule(self.grants.as_deref(), &sub.room, Some(at.state.kind), Wish::Read) {
                 Ruling::Refused(refusal) => {
                     turn.voice.act(Action::Leave(id));

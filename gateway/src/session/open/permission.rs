@@ -32,11 +32,18 @@ pub(super) fn rule(grants: Option<&Grants>, room: &RoomId, kind: Option<RoomKind
         (Access::Read, Wish::Write) => {
             Ruling::Refused(Refusal::new(Code::NotAllowed, "you may read in this room, not write"))
         }
-        // The same words as for a room that is not there: nobody learns from them which rooms there are.
-        (Access::None, _) => {
-            Ruling::Refused(Refusal::new(Code::NotAllowed, "there is no such room, or it is not open to you"))
-        }
+        (Access::None, _) => Ruling::Refused(no_entry()),
     }
+}
+
+/// A refusal by those who know whether a room is there, in the words for a room that is not open: nobody learns
+/// from them which rooms there are.
+pub(super) fn veiled(refusal: Refusal) -> Refusal {
+    if refusal.code == Code::NotAllowed { no_entry() } else { refusal }
+}
+
+fn no_entry() -> Refusal {
+    Refusal::new(Code::NotAllowed, "there is no such room, or it is not open to you")
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use super::Open;
 use super::asks::Asked;
 use super::door::Way;
 use super::lane::WantedPage;
-use super::permission::{Ruling, Wish, rule};
+use super::permission::{Ruling, Wish, rule, veiled};
 use crate::session::turn::Turn;
 use crate::session::{Action, AskId, Read, ReadAnswer};
 use crate::settings::Limits;
@@ -84,7 +84,7 @@ impl Open {
 
 /// Why there is no answer; one of another kind than was asked for is none.
 fn refusal_of(answer: Result<ReadAnswer, Refusal>) -> Refusal {
-    answer.err().unwrap_or_else(|| Refusal::unavailable("the answer was to another question"))
+    answer.err().map_or_else(|| Refusal::unavailable("the answer was to another question"), veiled)
 }
 
 /// The most entries of a page; where the operator set no limit, as many as can be asked for.

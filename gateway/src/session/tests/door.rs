@@ -130,3 +130,18 @@ fn a_page_behind_a_join_that_is_given_up_asks_for_itself_though_sends_are_under_
     let done = scene.answer(Answered::Read(ask, Ok(room_answer(RoomKind::Public))));
     assert!(matches!(done.read().1, Read::History { .. }));
 }
+
+#[test]
+fn nobody_learns_which_rooms_there_are() {
+    let words = |answer: Result<RoomKind, Refusal>| {
+        let mut scene = Scene::open();
+        let join = scene.says(&json!({"type": "join", "ref": 1, "room": "r"})).join();
+        let joined = answer.clone().map(|kind| at(kind, 1));
+        let joined = scene.answer(Answered::Joined(join.sub, joined)).said;
+        let ask = asks_about(&scene.says(&json!({"type": "history", "ref": 1, "room": "r"})), "r");
+        let read = scene.answer(Answered::Read(ask, answer.map(room_answer))).said;
+        (joined, read)
+    };
+    assert_eq!(words(Err(not_there())), words(Ok(RoomKind::Private)));
+    assert_ne!(words(Err(lost())), words(Ok(RoomKind::Private)));
+}
