@@ -184,8 +184,11 @@ impl Life {
         act(&mut self.person.borrow_mut(), &mut scene)
     }
 
-    /// Says when it has arrived: for the first time, or back from a broken connection.
+    /// Says when it has arrived, for the first time or back from a broken connection, or why it has not.
     fn look_around(&mut self) {
+        if let Some(trouble) = self.person.borrow_mut().trouble.take() {
+            self.around.shared.trouble(trouble);
+        }
         if (self.arrived && self.failures == 0) || !self.person.borrow().is_ready() {
             return;
         }

@@ -30,6 +30,8 @@ pub(crate) struct Person {
     gone: bool,
     /// After how much silence it asks for a sign of life.
     pub(crate) ping_after: Duration,
+    /// Why it was not let into a room yet, to be said if it never is.
+    pub(crate) trouble: Option<String>,
     /// What the server said when it was about to close: why, and when to come back.
     pub(crate) bye: Option<(String, Option<Duration>)>,
 }
@@ -87,6 +89,7 @@ impl Person {
             returns,
             gone: false,
             ping_after: PING_AFTER,
+            trouble: None,
             bye: None,
         }
     }
@@ -252,17 +255,12 @@ impl Person {
     ) -> Result<(), Rejected> {
         let transient =
             matches!(Code::parse(code), Some(Code::Unavailable | Code::TooMany | Code::GoingAway));
+        let why = format!("joining {} was refused: {code}: {message}", scene.plan.room_name(room));
         let membership = self.rooms.iter_mut().find(|membership| membership.room == room);
-        match membership.filter(|_| transient) {
-            Some(membership) => {
-                membership.rejoin = Some(scene.now + retry_ms.map_or(RETRY, Duration::from_millis));
-                Ok(())
-            }
-            None => {
-                let room = scene.plan.room_name(room);
-                Err(Rejected(format!("joining {room} was refused: {code}: {message}")))
-            }
-        }
+        let Some(membership) = membership.filter(|_| transient) else { return Err(Rejected(why)) };
+        membership.rejoin = Some(scene.now + retry_ms.map_or(RETRY, Duration::from_millis));
+        self.trouble = Some(why);
+        Ok(())
     }
 
     fn say_what_is_due(&mut self, scene: &mut Scene<'_>) {
