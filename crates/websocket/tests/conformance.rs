@@ -1,5 +1,5 @@
 //! The rules of RFC 6455, case by case, grouped and numbered as in the Autobahn test suite. Each case is read
-//! three times: at once, byte by byte, and in pieces of seven bytes.
+//! three times on each side: at once, byte by byte, and in pieces of seven bytes.
 
 use websocket::{Message, Opcode, Reader, Role, close_payload, masked_frame};
 
@@ -7,8 +7,8 @@ use websocket::{Message, Opcode, Reader, Role, close_payload, masked_frame};
 const LIMIT: usize = 16 << 20;
 
 /// What a reader says, in words: `text …`, `binary …`, `ping …`, `pong …`, `close …`, or the code of a violation.
-fn said(stream: &[u8], piece: usize) -> Vec<String> {
-    let mut reader = Reader::new(Role::Server, LIMIT);
+fn said(role: Role, stream: &[u8], piece: usize) -> Vec<String> {
+    let mut reader = Reader::new(role, LIMIT);
     let mut said = Vec::new();
     for piece in stream.chunks(piece) {
         let mut piece = piece.to_vec();
@@ -29,10 +29,28 @@ fn said(stream: &[u8], piece: usize) -> Vec<String> {
 }
 
 fn check(case: &str, frames: &[Vec<u8>], expected: &[&str]) {
-    let stream = frames.concat();
-    for piece in [usize::MAX, 1, 7] {
-        assert_eq!(said(&stream, piece), expected, "case {case}, in pieces of {piece}");
+    let from_client = frames.concat();
+    let from_server: Vec<u8> = frames.iter().flat_map(|frame| unmasked(frame)).collect();
+    for (role, stream) in [(Role::Server, from_client), (Role::Client, from_server)] {
+        for piece in [usize::MAX, 1, 7] {
+            assert_eq!(said(role, &stream, piece), expected, "case {case}, {role:?}, in pieces of {piece}");
+        }
     }
+}
+
+/// The same frame as a server would write it.
+fn unmasked(frame: &[u8]) -> Vec<u8> {
+    let header = match frame[1] & 0x7f {
+        126 => 4,
+        127 => 10,
+        _ => 2,
+    };
+    let (header, rest) = frame.split_at(header);
+    let (key, payload) = rest.split_at(4);
+    let payload = payload.iter().zip(key.iter().cycle()).map(|(byte, key)| byte ^ key);
+    let mut frame: Vec<u8> = header.iter().copied().chain(payload).collect();
+    frame[1] &= 0x7f;
+    frame
 }
 
 /// A frame with this first byte: FIN, RSV1–3 and the opcode.
@@ -211,8 +229,12 @@ fn group_6_4_bad_text_is_refused_before_it_is_complete() {
     // 6.4.3: inside a frame, before the rest of it has come.
     let frame = raw(0x81, &[bad, &b"x".repeat(100)[..]].concat());
     let header = 6;
-    assert_eq!(said(&frame[..header + 12], usize::MAX), [""; 0], "it may still become UTF-8");
-    assert_eq!(said(&frame[..header + 13], usize::MAX), ["1007"], "no continuation makes it UTF-8");
+    assert_eq!(said(Role::Server, &frame[..header + 12], usize::MAX), [""; 0], "it may still become UTF-8");
+    assert_eq!(
+        said(Role::Server, &frame[..header + 13], usize::MAX),
+        ["1007"],
+        "no continuation makes it UTF-8"
+    );
 }
 
 #[test]
