@@ -1,0 +1,7 @@
+//! From a submission to its verdicts: the committer and the way of a batch.
+
+mod append;
+mod committer;
+mod notes;
+
+pub(crate) use self::committer::{Committer, Parts};

@@ -1,0 +1,136 @@
+//! The task that keeps the roster: beats, listens, and opens and closes doors as partitions change hands.
+//!
+//! It owns the roster and the doors. It ends when it is told to leave: with a last beat that says so, and all
+//! doors closed.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bus::{Bus, BusError, Heard, Link, Note, Partition, Topic};
+use rand::RngExt as _;
+use rand::distr::Alphanumeric;
+use tokio::sync::{mpsc, watch};
+use tokio::time::{Instant, Interval, MissedTickBehavior, interval, timeout};
+use tokio_util::sync::CancellationToken;
+
+use super::doors::Doors;
+use super::roster::{News, Roster};
+use crate::health::Health;
+
+/// How many beats may wait to be heard.
+const BEATS_MAX: usize = 1024;
+/// How long the store may be down before this writer leaves its partitions to others.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// What the keeper works with.
+pub(crate) struct Parts {
+    pub(crate) bus: Arc<dyn Bus>,
+    pub(crate) health: Health,
+    pub(crate) beat: Duration,
+    pub(crate) silence: Duration,
+    /// Where it says whether this writer scans the store for heads: it owns the first partition.
+    pub(crate) scans: watch::Sender<bool>,
+}
+
+/// The one who keeps the roster.
+pub(crate) struct Keeper {
+    parts: Parts,
+    roster: Roster,
+    doors: Doors,
+}
+
+impl Keeper {
+    pub(crate) fn new(parts: Parts, doors: Doors) -> Self {
+        let name = rand::rng().sample_iter(Alphanumeric).take(16).map(char::from).collect();
+        let roster = Roster::new(name, parts.silence);
+        Self { parts, roster, doors }
+    }
+
+    /// Works until `leave` is cancelled, then leaves.
+    ///
+    /// # Errors
+    /// [`BusError`] if the bus has been closed.
+    pub(crate) async fn run(mut self, leave: CancellationToken) -> Result<(), BusError> {
+        let (into, mut heard) = mpsc::channel(BEATS_MAX);
+        let _listening = self.parts.bus.listen(Topic::Beats, into).await?;
+        let mut link = self.parts.bus.link();
+        let mut down = self.parts.health.follow();
+        self.introduce(&mut heard).await;
+        let mut clock = clock(self.parts.beat);
+        loop {
+            self.open_and_close().await?;
+            tokio::select! {
+                () = leave.cancelled() => break,
+                Some(heard) = heard.recv() => self.hear(heard).await,
+                _ = clock.tick() => {
+                    let (link, down) = (*link.borrow(), *down.borrow());
+                    self.beat(link, down).await;
+                }
+                Ok(()) = link.changed() => {
+                    let link = *link.borrow_and_update();
+                    self.look_at(link).await;
+                }
+                Ok(()) = down.changed() => {}
+            }
+        }
+        self.say(true).await;
+        self.parts.scans.send_replace(false);
+        Ok(())
+    }
+
+    /// Says hello, and hears who is here before anything is taken: those who are here answer at once.
+    async fn introduce(&mut self, heard: &mut mpsc::Receiver<Heard>) {
+        self.say(false).await;
+        let patience = self.parts.beat / 4;
+        let others = async {
+            while let Some(heard) = heard.recv().await {
+                self.hear(heard).await;
+            }
+        };
+        let _ = timeout(patience, others).await;
+    }
+
+    async fn hear(&mut self, heard: Heard) {
+        let Note::Beat(beat) = heard.note else { return };
+        if self.roster.hear(beat, Instant::now()) == News::Newcomer {
+            self.say(false).await;
+        }
+    }
+
+    async fn beat(&mut self, link: Link, down: Option<Instant>) {
+        self.roster.set_able(down.is_none_or(|since| since.elapsed() < PATIENCE));
+        if link.connected {
+            self.roster.forget_silent(Instant::now());
+            self.say(false).await;
+        }
+    }
+
+    /// After a cut nobody can be blamed for having been silent.
+    async fn look_at(&mut self, link: Link) {
+        if link.connected {
+            self.roster.could_not_hear(Instant::now());
+            self.say(false).await;
+        }
+    }
+
+    async fn open_and_close(&mut self) -> Result<(), BusError> {
+        let Self { parts, roster, doors } = self;
+        doors.set(roster.on_duty(), |partition| roster.owns(partition)).await?;
+        let scans = Partition::all().next().is_some_and(|first| roster.owns(first));
+        parts.scans.send_if_modified(|now| std::mem::replace(now, scans) != scans);
+        Ok(())
+    }
+
+    async fn say(&self, leaving: bool) {
+        let beat = Note::Beat(self.roster.beat(leaving));
+        if let Err(error) = self.parts.bus.publish(beat, None).await {
+            tracing::debug!(%error, "a beat went nowhere");
+        }
+    }
+}
+
+fn clock(beat: Duration) -> Interval {
+    let mut clock = interval(beat);
+    clock.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    clock
+}

@@ -1,0 +1,9 @@
+//! Which partitions this writer serves. Only speed hangs on it: any writer can commit to any room at any time,
+//! and while two believe that they own a partition nothing breaks.
+
+mod doors;
+mod keeper;
+mod roster;
+
+pub(crate) use self::doors::{Doors, Queues};
+pub(crate) use self::keeper::{Keeper, Parts};
