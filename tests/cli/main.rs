@@ -1,0 +1,9 @@
+//! The `parlor` command as people type it.
+#![expect(clippy::unwrap_used, reason = "what is missing in a test fails the test")]
+
+mod check_config;
+mod help;
+mod parlor;
+mod roles;
+mod solo;
+mod token;
