@@ -4,7 +4,7 @@
 //! to any writer; no answer: again, within the budget; not connected: not handed over at all.
 
 use std::cell::{Cell, RefCell};
-use std::future::Future;
+use std::future::{Future, ready};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -128,7 +128,7 @@ impl Road {
         let first =
             if owner.passed_over_until.get() > started { service.any() } else { service.owner(partition) };
         let mut under_way: FuturesUnordered<Attempt> = FuturesUnordered::new();
-        under_way.push(self.attempt(first, ask()).await?);
+        under_way.push(self.attempt(first, ask()).await);
         let mut again = started + OWNER_SILENT;
         loop {
             tokio::select! {
@@ -143,7 +143,7 @@ impl Road {
                         if door == service.any() {
                             sleep(NOBODY).await;
                         }
-                        under_way.push(self.attempt(service.any(), ask()).await?);
+                        under_way.push(self.attempt(service.any(), ask()).await);
                     }
                     Err(error) => return Err(lost(&error)),
                 },
@@ -154,17 +154,20 @@ impl Road {
                         owner.passed_over_until.set(now + PASSED_OVER);
                     }
                     if self.budget.borrow_mut().retry(weight, now) {
-                        under_way.push(self.attempt(service.any(), ask()).await?);
+                        under_way.push(self.attempt(service.any(), ask()).await);
                     }
                 }
             }
         }
     }
 
-    /// Hands one attempt over; what comes back is its answer.
-    async fn attempt(&self, door: Door, ask: Ask) -> Result<Attempt, Refusal> {
-        let pending = self.bus.ask(door, ask, None).await.map_err(|error| lost(&error))?;
-        Ok(Box::pin(async move { (door, pending.await) }))
+    /// Hands one attempt over; what comes back is its answer. That nobody is there one bus knows at once, and
+    /// another learns later.
+    async fn attempt(&self, door: Door, ask: Ask) -> Attempt {
+        match self.bus.ask(door, ask, None).await {
+            Ok(pending) => Box::pin(async move { (door, pending.await) }),
+            Err(error) => Box::pin(ready((door, Err(error)))),
+        }
     }
 }
 
@@ -176,4 +179,43 @@ fn lost(error: &BusError) -> Refusal {
 fn nonsense() -> Refusal {
     tracing::warn!("a writer's answer does not fit its request: is it of another version?");
     Refusal::unavailable("no writer answered sensibly")
+}
+
+#[cfg(test)]
+mod tests {
+    use bus::LocalBus;
+    use tokio::sync::mpsc;
+
+    use super::*;
+
+    static QUESTION: Ask = Ask::Heads(Vec::new());
+
+    /// Answers one question at the door of any writer, `late` after it has opened that door.
+    async fn answer_one(bus: &LocalBus, late: Duration) {
+        sleep(late).await;
+        let (into, mut asked) = mpsc::channel(1);
+        let _open = bus.serve(Door::ReadAny, into).await.unwrap();
+        let asked = asked.recv().await.unwrap();
+        bus.answer(asked.reply_to, Answer::Heads(Vec::new())).await.unwrap();
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn while_nobody_has_won_a_partition_any_writer_is_asked_even_one_that_comes_late() {
+        let partition = Partition::of(&RoomId::parse("r7").unwrap());
+        for late in [Duration::ZERO, Duration::from_secs(3)] {
+            let bus = Arc::new(LocalBus::new(8));
+            let road = Road::new(Arc::clone(&bus) as Arc<dyn Bus>);
+            let (answer, ()) = tokio::join!(road.read(partition, &QUESTION), answer_one(&bus, late));
+            assert_eq!(answer, Ok(Answer::Heads(Vec::new())), "{late:?}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn where_no_writer_comes_the_answer_is_unavailable_in_time() {
+        let road = Road::new(Arc::new(LocalBus::new(8)));
+        let start = Instant::now();
+        let answer = road.read(Partition::of(&RoomId::parse("r7").unwrap()), &QUESTION).await;
+        assert_eq!(answer.map_err(|refusal| refusal.code), Err(chat::Code::Unavailable));
+        assert_eq!(start.elapsed(), ANSWER_WITHIN);
+    }
 }
