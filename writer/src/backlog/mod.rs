@@ -6,6 +6,8 @@
 
 mod batch;
 mod entry;
+#[cfg(test)]
+mod tests;
 
 use std::collections::VecDeque;
 use std::time::Duration;

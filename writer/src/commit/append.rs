@@ -170,7 +170,8 @@ impl<'a> Work<'a> {
         }
         let rooms = self.by_room(&piece);
         if rooms.len() > 1 {
-            self.pieces.extend(rooms);
+            // Before the pieces that hold what comes later in these rooms.
+            rooms.into_iter().rev().for_each(|room| self.pieces.push_front(room));
         } else {
             tracing::warn!(reason, "drafts of a room were in conflict again and again");
             self.give_up(&piece);

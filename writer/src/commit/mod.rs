@@ -3,5 +3,7 @@
 mod append;
 mod committer;
 mod notes;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use self::committer::{Committer, Parts};

@@ -4,6 +4,8 @@
 mod doors;
 mod keeper;
 mod roster;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use self::doors::{Doors, Queues};
 pub(crate) use self::keeper::{Keeper, Parts};

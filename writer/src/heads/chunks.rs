@@ -32,3 +32,30 @@ pub(crate) fn chunks(heads: impl IntoIterator<Item = RoomHead>) -> Vec<Note> {
     }
     notes
 }
+
+#[cfg(test)]
+mod tests {
+    use chat::{Epoch, RoomId, Seq};
+
+    use super::*;
+
+    #[test]
+    fn heads_go_to_their_partitions_in_pieces_that_fit() {
+        let name = "x".repeat(120);
+        let head = |n: usize| RoomHead {
+            room: RoomId::parse(&format!("{name}{n}")).unwrap(),
+            epoch: Epoch::parse("7f3a.1").unwrap(),
+            seq: Seq::MAX,
+        };
+        let notes = chunks((0..40_000).map(head));
+        let mut told = 0;
+        for note in &notes {
+            let Note::Heads(partition, heads) = note else { panic!() };
+            assert!(heads.iter().all(|head| Partition::of(&head.room) == *partition));
+            assert!(heads.len() * (HEAD_BYTES + 120) <= CHUNK_BYTES_MAX);
+            told += heads.len();
+        }
+        assert_eq!(told, 40_000);
+        assert!(chunks([]).is_empty());
+    }
+}

@@ -48,3 +48,50 @@ impl RecentHeads {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use chat::{Epoch, Seq};
+
+    use super::*;
+
+    fn head(room: &str, epoch: &str, seq: u64) -> RoomHead {
+        RoomHead {
+            room: RoomId::parse(room).unwrap(),
+            epoch: Epoch::parse(epoch).unwrap(),
+            seq: Seq::new(seq).unwrap(),
+        }
+    }
+
+    #[test]
+    fn the_furthest_head_of_the_latest_history_is_kept() {
+        let recent = RecentHeads::default();
+        recent.put([head("a", "e.1", 7), head("a", "e.1", 5)]);
+        assert_eq!(recent.take(), [head("a", "e.1", 7)]);
+        assert_eq!(recent.take(), []);
+        recent.put([head("a", "e.1", 7), head("a", "e.2", 1)]);
+        assert_eq!(recent.take(), [head("a", "e.2", 1)]);
+    }
+
+    #[test]
+    fn what_could_not_be_announced_does_not_hide_what_came_since() {
+        let recent = RecentHeads::default();
+        recent.put([head("a", "e.1", 7), head("b", "e.1", 1)]);
+        let taken = recent.take();
+        recent.put([head("a", "e.1", 9)]);
+        recent.put_back(taken);
+        let mut heads = recent.take();
+        heads.sort_by(|one, other| one.room.cmp(&other.room));
+        assert_eq!(heads, [head("a", "e.1", 9), head("b", "e.1", 1)]);
+    }
+
+    #[test]
+    fn the_number_of_rooms_is_bounded() {
+        let recent = RecentHeads::default();
+        recent.put((0..ROOMS_MAX + 10).map(|n| head(&format!("r{n}"), "e.1", 1)));
+        recent.put([head("r0", "e.1", 2)]);
+        let heads = recent.take();
+        assert_eq!(heads.len(), ROOMS_MAX);
+        assert!(heads.contains(&head("r0", "e.1", 2)));
+    }
+}

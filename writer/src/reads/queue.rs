@@ -46,3 +46,32 @@ impl<Q: Clone + Eq + Hash, A> Queue<Q, A> {
         Some((query, askers))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn equal_reads_wait_as_one_until_they_are_sent() {
+        let mut queue = Queue::new(10);
+        for (query, asker) in [("a", 1), ("b", 2), ("a", 3)] {
+            queue.offer(query, asker).unwrap();
+        }
+        assert_eq!(queue.next(), Some(("a", vec![1, 3])));
+        // It is sent: whoever asks now might be answered from before they asked.
+        queue.offer("a", 4).unwrap();
+        assert_eq!(queue.next(), Some(("b", vec![2])));
+        assert_eq!(queue.next(), Some(("a", vec![4])));
+        assert_eq!(queue.next(), None);
+    }
+
+    #[test]
+    fn askers_are_bounded_however_equal_they_are() {
+        let mut queue = Queue::new(2);
+        queue.offer("a", 1).unwrap();
+        queue.offer("a", 2).unwrap();
+        assert_eq!(queue.offer("a", 3), Err(3));
+        queue.next();
+        queue.offer("b", 3).unwrap();
+    }
+}
