@@ -1,9 +1,10 @@
 //! One client: connects, joins its rooms, hears what is said there, says what it is told to, comes back when the
 //! connection breaks.
 //!
-//! What it knows and decides is in [`state`], [`sends`] and [`silence`], without I/O; [`life`] only waits, reads and writes.
+//! What it knows and decides is in [`state`], [`sends`], [`pace`] and [`silence`], without I/O; [`life`] only waits, reads and writes.
 
 mod life;
+mod pace;
 mod sends;
 mod silence;
 mod state;

@@ -5,6 +5,8 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
+use super::pace::Pace;
+
 /// A server answers within 5 s; whoever has heard nothing after twice that asks again.
 const ANSWER_WITHIN: Duration = Duration::from_secs(10);
 
@@ -38,12 +40,15 @@ impl Sends {
         self.open.insert(message, Open { attempts: 0, due: Some(now) });
     }
 
-    /// The messages that are to go out now, in order, each with the number of attempts before this one. They are
-    /// due again when no answer comes: after a while if the person `repeats`, else never.
-    pub(super) fn take_due(&mut self, now: Instant, repeats: bool) -> Vec<(u32, u32)> {
+    /// The messages that are to go out now, in order and as many as the pace allows, each with the number of attempts
+    /// before this one. They are due again when no answer comes: after a while if the person `repeats`, else never.
+    pub(super) fn take_due(&mut self, now: Instant, pace: &mut Pace, repeats: bool) -> Vec<(u32, u32)> {
         let mut due = Vec::new();
         for (message, open) in &mut self.open {
             if open.due.is_some_and(|at| at <= now) {
+                if !pace.take(now) {
+                    break;
+                }
                 due.push((*message, open.attempts));
                 open.attempts += 1;
                 open.due = repeats.then(|| now + ANSWER_WITHIN);
@@ -68,8 +73,8 @@ impl Sends {
         true
     }
 
-    /// It may or may not have been stored: sent again at `due`, or never.
-    pub(super) fn leave_unknown(&mut self, message: u32, due: Option<Instant>) {
+    /// It is sent again at `due`, or never: then nobody knows whether it was stored.
+    pub(super) fn postpone(&mut self, message: u32, due: Option<Instant>) {
         if let Some(open) = self.open.get_mut(&message) {
             open.due = due;
         }
@@ -81,7 +86,7 @@ impl Sends {
         match self.open.get(&message) {
             Some(open) if open.attempts <= 1 => self.open.remove(&message).is_some(),
             _ => {
-                self.leave_unknown(message, None);
+                self.postpone(message, None);
                 false
             }
         }
@@ -128,15 +133,19 @@ mod tests {
         sends
     }
 
+    fn any(now: Instant) -> Pace {
+        Pace::new(0, now)
+    }
+
     #[test]
     fn a_message_is_sent_once_and_again_only_without_an_answer() {
         let now = Instant::now();
         let mut sends = told(&[3, 8], now);
-        assert_eq!(sends.take_due(now, true), [(3, 0), (8, 0)]);
-        assert_eq!(sends.take_due(now, true), []);
+        assert_eq!(sends.take_due(now, &mut any(now), true), [(3, 0), (8, 0)]);
+        assert_eq!(sends.take_due(now, &mut any(now), true), []);
         assert!(sends.acknowledge(8, 1, 0, 5));
         assert!(!sends.are_settled());
-        assert_eq!(sends.take_due(now + ANSWER_WITHIN, true), [(3, 1)]);
+        assert_eq!(sends.take_due(now + ANSWER_WITHIN, &mut any(now), true), [(3, 1)]);
         assert!(sends.acknowledge(3, 1, 0, 6));
         assert!(!sends.acknowledge(3, 1, 0, 6), "answered twice");
         assert!(sends.are_settled());
@@ -147,9 +156,9 @@ mod tests {
     fn without_repeats_what_is_not_answered_stays_unknown() {
         let now = Instant::now();
         let mut sends = told(&[3], now);
-        sends.take_due(now, false);
+        sends.take_due(now, &mut any(now), false);
         sends.reconnected(now);
-        assert_eq!(sends.take_due(now + ANSWER_WITHIN * 2, false), []);
+        assert_eq!(sends.take_due(now + ANSWER_WITHIN * 2, &mut any(now), false), []);
         assert!(sends.are_settled());
         assert_eq!(sends.unknown(), 1);
     }
@@ -158,20 +167,29 @@ mod tests {
     fn a_new_connection_repeats_what_was_open_in_order() {
         let now = Instant::now();
         let mut sends = told(&[1, 2, 3], now);
-        sends.take_due(now, true);
+        sends.take_due(now, &mut any(now), true);
         sends.acknowledge(2, 1, 0, 1);
         sends.reconnected(now);
-        assert_eq!(sends.take_due(now, true), [(1, 1), (3, 1)]);
+        assert_eq!(sends.take_due(now, &mut any(now), true), [(1, 1), (3, 1)]);
+    }
+
+    #[test]
+    fn no_more_is_sent_than_the_pace_allows() {
+        let now = Instant::now();
+        let (mut sends, mut pace) = (told(&[1, 2, 3], now), Pace::new(2, now));
+        assert_eq!(sends.take_due(now, &mut pace, true), [(1, 0), (2, 0)]);
+        assert_eq!(sends.take_due(now, &mut pace, true), []);
+        assert_eq!(sends.take_due(now + Duration::from_millis(500), &mut pace, true), [(3, 0)]);
     }
 
     #[test]
     fn a_refusal_settles_only_what_was_sent_once() {
         let now = Instant::now();
         let mut sends = told(&[1, 2], now);
-        sends.take_due(now, true);
+        sends.take_due(now, &mut any(now), true);
         assert!(sends.refuse(1));
-        sends.leave_unknown(2, Some(now));
-        sends.take_due(now, true);
+        sends.postpone(2, Some(now));
+        sends.take_due(now, &mut any(now), true);
         assert!(!sends.refuse(2), "its first attempt may have been stored");
         assert_eq!(sends.unknown(), 1);
         assert!(sends.are_settled());
@@ -183,7 +201,7 @@ mod tests {
         let mut sends = Sends::planned(3);
         sends.tell(0, now);
         assert_eq!((sends.unsent(), sends.unknown()), (3, 0));
-        sends.take_due(now, true);
+        sends.take_due(now, &mut any(now), true);
         assert_eq!((sends.unsent(), sends.unknown()), (2, 1));
     }
 
@@ -192,7 +210,7 @@ mod tests {
         let now = Instant::now();
         let places = [(1, 1, 0, 10), (2, 1, 0, 12), (3, 1, 0, 11), (4, 1, 7, 1), (5, 2, 0, 9), (6, 2, 0, 13)];
         let mut sends = told(&places.map(|(message, ..)| message), now);
-        sends.take_due(now, true);
+        sends.take_due(now, &mut any(now), true);
         for (message, connection, room, seq) in places.into_iter().rev() {
             sends.acknowledge(message, connection, room, seq);
         }

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use chat::Code;
 use websocket::{Opcode, masked_frame_into};
 
+use super::pace::Pace;
 use super::sends::Sends;
 use crate::audit::{Ledger, Sight, Trail};
 use crate::plan::Plan;
@@ -22,6 +23,9 @@ const PING_AFTER: Duration = Duration::from_secs(25);
 pub(crate) struct Person {
     rooms: Vec<Membership>,
     sends: Sends,
+    pace: Pace,
+    /// How many messages a second the plan has for it.
+    sends_per_s: f64,
     /// Counts its connections.
     connection: u32,
     /// Whether it comes back and repeats what was not answered.
@@ -85,6 +89,8 @@ impl Person {
         Self {
             rooms: plan.rooms_of(number).into_iter().map(membership).collect(),
             sends: Sends::planned(sends),
+            pace: Pace::new(0, Instant::now()),
+            sends_per_s: f64::from(sends) / (plan.warm_up + plan.duration).as_secs_f64().max(1.0),
             connection: 0,
             returns,
             gone: false,
@@ -123,7 +129,13 @@ impl Person {
     /// It is told to send a message.
     pub(crate) fn tell(&mut self, message: u32, scene: &mut Scene<'_>) {
         self.sends.tell(message, scene.now);
-        self.say_what_is_due(scene);
+        let said = self.say_what_is_due(scene);
+        // What had to wait for a connection, or was held back by the server's pace, was not late by our own fault.
+        if said == [message]
+            && let Some(lateness) = scene.lateness(scene.plan.message(message).at)
+        {
+            scene.tally.behind.record(lateness);
+        }
     }
 
     /// Time has passed.
@@ -142,7 +154,7 @@ impl Person {
     /// If the server will never let it into one of its rooms.
     pub(crate) fn hear(&mut self, frame: &str, scene: &mut Scene<'_>) -> Result<(), Rejected> {
         match Native::hear(frame) {
-            Heard::Welcome { ping_s } => self.welcomed(ping_s, scene),
+            Heard::Welcome { ping_s, sends_per_s } => return self.welcomed(ping_s, sends_per_s, scene),
             Heard::Joined { room, seq, epoch, truncated } => {
                 self.joined(&room, seq, &epoch, truncated, scene);
             }
@@ -165,11 +177,26 @@ impl Person {
         Ok(())
     }
 
-    fn welcomed(&mut self, ping_s: Option<u64>, scene: &mut Scene<'_>) {
+    fn welcomed(
+        &mut self,
+        ping_s: Option<u64>,
+        sends_per_s: Option<u32>,
+        scene: &mut Scene<'_>,
+    ) -> Result<(), Rejected> {
+        let allowed = sends_per_s.unwrap_or(0);
+        if allowed > 0 && self.sends_per_s > f64::from(allowed) {
+            let planned = self.sends_per_s;
+            return Err(Rejected(format!(
+                "a sender is to send {planned:.1} messages/s and the server takes {allowed} of one connection: \
+                 more --senders, or a higher limits.sends_per_s there"
+            )));
+        }
+        self.pace = Pace::new(allowed, scene.now);
         self.ping_after = ping_s.map_or(PING_AFTER, Duration::from_secs);
         for membership in &mut self.rooms {
             membership.ask_to_join(scene);
         }
+        Ok(())
     }
 
     fn joined(&mut self, room: &str, seq: u64, epoch: &str, truncated: bool, scene: &mut Scene<'_>) {
@@ -236,12 +263,17 @@ impl Person {
             scene.tally.unreadable += 1;
             return;
         };
-        if Code::parse(code) == Some(Code::Unavailable) {
-            let again = scene.now + retry_ms.map_or(RETRY, Duration::from_millis);
-            self.sends.leave_unknown(message, self.returns.then_some(again));
-        } else if self.sends.refuse(message) {
-            scene.ledger.refuse(message);
-            scene.tally.refused.count(code);
+        let again = scene.now + retry_ms.map_or(RETRY, Duration::from_millis);
+        match Code::parse(code) {
+            Some(Code::Unavailable | Code::TooMany) if self.returns => {
+                self.sends.postpone(message, Some(again));
+            }
+            Some(Code::Unavailable) => self.sends.postpone(message, None),
+            _ if self.sends.refuse(message) => {
+                scene.ledger.refuse(message);
+                scene.tally.refused.count(code);
+            }
+            _ => {}
         }
     }
 
@@ -263,23 +295,22 @@ impl Person {
         Ok(())
     }
 
-    fn say_what_is_due(&mut self, scene: &mut Scene<'_>) {
+    /// Gives the messages that it has said.
+    fn say_what_is_due(&mut self, scene: &mut Scene<'_>) -> Vec<u32> {
         if !self.is_ready() {
-            return;
+            return Vec::new();
         }
-        for (message, attempts) in self.sends.take_due(scene.now, self.returns) {
-            let planned = scene.plan.message(message);
-            if attempts > 0 {
+        let due = self.sends.take_due(scene.now, &mut self.pace, self.returns);
+        for (message, attempts) in &due {
+            if *attempts > 0 {
                 scene.tally.repeated += 1;
             } else {
                 scene.tally.sent += 1;
-                if let Some(lateness) = scene.lateness(planned.at) {
-                    scene.tally.behind.record(lateness);
-                }
             }
-            let (room, id) = (scene.plan.room_name(planned.room), scene.plan.id_of(message));
-            scene.write(&Native::send(&room, &id, &scene.plan.text_of(message)));
+            let (room, id) = (scene.plan.message(*message).room, scene.plan.id_of(*message));
+            scene.write(&Native::send(&scene.plan.room_name(room), &id, &scene.plan.text_of(*message)));
         }
+        due.into_iter().map(|(message, _)| message).collect()
     }
 
     fn membership(&mut self, room: &str, plan: &Plan) -> Option<&mut Membership> {

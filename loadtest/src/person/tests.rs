@@ -84,8 +84,7 @@ impl Stage {
     }
 }
 
-const WELCOME: &str =
-    r#"{"type":"welcome","user":{"id":"a","name":"A"},"connection":"c","ping_s":7,"limits":{}}"#;
+const WELCOME: &str = r#"{"type":"welcome","user":{"id":"a","name":"A"},"connection":"c","ping_s":7,"limits":{"sends_per_s":20}}"#;
 const SEND_0: &str = r#"{"type":"send","room":"load-run-0","id":"run-0","body":"run 0 0 "}"#;
 
 #[test]
@@ -124,6 +123,40 @@ fn what_nobody_knows_is_asked_again_when_the_server_says_so() {
     stage.hear(r#"{"type":"sent","id":"run-0","seq":1,"at":""}"#);
     assert_eq!(stage.tick_after(Duration::from_secs(60)), [""; 0]);
     assert_eq!(stage.ledger.acknowledged(), 1);
+}
+
+#[test]
+fn what_is_too_much_for_now_is_sent_later_only_by_those_who_repeat() {
+    let refused = r#"{"type":"refused","id":"run-0","code":"too_many","message":"","retry_ms":300}"#;
+    let mut stage = Stage::new(true);
+    stage.join_at(0);
+    stage.tell(0);
+    stage.hear(refused);
+    assert_eq!(stage.tick_after(Duration::from_millis(300)), [SEND_0]);
+    let mut stage = Stage::new(false);
+    stage.join_at(0);
+    stage.tell(0);
+    stage.hear(refused);
+    assert_eq!(stage.tick_after(Duration::from_millis(300)), [""; 0]);
+    assert_eq!(stage.tally.refused.total(), 1);
+}
+
+#[test]
+fn a_plan_that_the_server_does_not_allow_is_rejected() {
+    let mut stage = Stage::new(true);
+    let narrow = WELCOME.replace("20", "1");
+    let (heard, _) = stage.act(|person, scene| person.hear(&narrow, scene));
+    assert!(heard.is_err_and(|Rejected(why)| why.contains("2.0 messages/s and the server takes 1")));
+}
+
+#[test]
+fn only_what_is_sent_when_it_is_told_says_how_late_we_are() {
+    let mut stage = Stage::new(true);
+    stage.tell(0);
+    stage.join_at(0);
+    assert_eq!(stage.tally.behind.count(), 0, "it waited for the join");
+    stage.tell(2);
+    assert_eq!(stage.tally.behind.count(), 1);
 }
 
 #[test]

@@ -13,6 +13,8 @@ pub(crate) enum Heard<'a> {
     Welcome {
         /// After how many seconds of silence the client should ask for a sign of life.
         ping_s: Option<u64>,
+        /// How many messages a second it takes of one connection; 0 for any number.
+        sends_per_s: Option<u32>,
     },
     /// A subscription is open, or starts again by itself.
     Joined {

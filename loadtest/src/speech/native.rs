@@ -34,7 +34,13 @@ struct Fields<'a> {
     #[serde(default)]
     truncated: bool,
     ping_s: Option<u64>,
+    limits: Option<Limits>,
     retry_ms: Option<u64>,
+}
+
+#[derive(Deserialize)]
+struct Limits {
+    sends_per_s: Option<u32>,
 }
 
 #[derive(Serialize)]
@@ -88,7 +94,10 @@ impl Native {
 
 fn understand<'a>(fields: &Fields<'a>) -> Option<Heard<'a>> {
     Some(match fields.kind {
-        "welcome" => Heard::Welcome { ping_s: fields.ping_s },
+        "welcome" => Heard::Welcome {
+            ping_s: fields.ping_s,
+            sends_per_s: fields.limits.as_ref().and_then(|limits| limits.sends_per_s),
+        },
         "joined" => Heard::Joined {
             room: text(fields.room)?,
             seq: fields.seq?,

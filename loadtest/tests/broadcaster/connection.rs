@@ -33,7 +33,7 @@ pub(super) async fn serve(mut stream: TcpStream, address: usize, rooms: Arc<Mute
         rooms_per_connection: 100,
         replay: 1000,
         page: 200,
-        sends_per_s: 20,
+        sends_per_s: 0,
     };
     say(&outbox, Duration::ZERO, &Say::Welcome { mark: None, user: &user, connection: "c", limits: &limits });
     drop(outbox);
