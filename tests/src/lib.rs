@@ -16,12 +16,14 @@
 //! diaries, and an [`audit`] holds these against what is stored: lost 0, doubled 0, out of order 0.
 
 pub mod audit;
+mod crowd;
 mod diary;
 mod line;
 mod message;
 mod patience;
 mod person;
 pub mod probe;
+mod process;
 mod program;
 mod resident;
 mod server;
@@ -29,11 +31,13 @@ mod settings;
 mod token;
 mod town;
 
+pub use crowd::{Crowd, Told};
 pub use diary::{Diary, Entry};
 pub use line::Line;
 pub use message::Message;
 pub use patience::{PATIENCE, until};
 pub use person::{Answer, Closed, Joined, Pending, Person, Refused, Sent, Turned, Visit, new_id};
+pub use process::Process;
 pub use program::{program, workspace};
 pub use resident::Resident;
 pub use server::{Role, Server};

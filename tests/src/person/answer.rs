@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 /// The answer to something that was to be said.
+#[must_use]
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Answer {
     /// It is stored.
@@ -62,7 +63,6 @@ impl Answer {
     ///
     /// # Panics
     /// If it is not stored.
-    #[must_use]
     pub fn sent(self) -> Sent {
         match self {
             Self::Sent(sent) => sent,
@@ -74,7 +74,6 @@ impl Answer {
     ///
     /// # Panics
     /// If it was not refused.
-    #[must_use]
     pub fn refused(self) -> Refused {
         match self {
             Self::Refused(refused) => refused,

@@ -4,7 +4,6 @@
 //! was: a restart gives it the same addresses, settings and folder.
 
 mod log;
-mod process;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -15,10 +14,10 @@ use rustix::process::Signal;
 
 use crate::patience::{PATIENCE, until};
 use crate::probe::{self, Reply};
+use crate::process::Process;
 use crate::program::program;
 use crate::settings::Settings;
 use log::Log;
-use process::Process;
 
 /// How a process says where its public port is.
 const LISTENS: &str = "Parlor is open: http://";
@@ -66,7 +65,8 @@ pub struct Server {
 
 impl Server {
     /// A process that does not run yet. `folder` is its working directory.
-    pub(crate) fn new(name: String, role: Role, settings: Settings, folder: PathBuf) -> Self {
+    #[must_use]
+    pub fn new(name: String, role: Role, settings: Settings, folder: PathBuf) -> Self {
         let log = Log::new(folder.join(format!("{name}.log")));
         Self { name, role, settings, folder, log, process: None, listen: None, admin: None }
     }
@@ -126,15 +126,16 @@ impl Server {
         .await;
     }
 
-    /// Waits until it cannot serve and says so; gives the reasons, as JSON.
+    /// Waits until it cannot serve and gives this word among its reasons.
     ///
     /// # Panics
-    /// If it is ready all the time.
-    pub async fn is_unready(&self) -> Reply {
-        until(format!("{} is not ready", self.name), async || {
-            self.readiness().await.filter(|reply| reply.status == 503)
+    /// If that does not come.
+    pub async fn is_unready(&self, reason: &str) {
+        until(format!("{} is not ready because of {reason}", self.name), async || {
+            let reply = self.readiness().await.filter(|reply| reply.status == 503)?;
+            reply.json()["reasons"].to_string().contains(reason).then_some(())
         })
-        .await
+        .await;
     }
 
     /// What the probe for readiness says, if it answers.

@@ -1,4 +1,4 @@
-//! One operating system process: started, frozen, killed, waited for.
+//! One operating system process: started, signalled, killed, waited for.
 
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -11,40 +11,46 @@ const GLANCE: Duration = Duration::from_millis(5);
 
 /// A process that ends with this one, however that ends; at the latest when it is dropped.
 #[derive(Debug)]
-pub(super) struct Process(Child);
+pub struct Process(Child);
 
 impl Process {
-    /// Starts a program. The kernel kills it when the calling thread ends.
-    pub(super) fn start(program: &Path, prepare: impl FnOnce(&mut Command)) -> Result<Self> {
+    /// Starts a program, as `prepare` says. The kernel kills it when the calling thread ends.
+    ///
+    /// # Errors
+    /// If it cannot be started.
+    pub fn start(program: &Path, prepare: impl FnOnce(&mut Command)) -> Result<Self> {
         let mut command = Command::new("setpriv");
         command.args(["--pdeathsig", "KILL"]).arg(program).stdin(Stdio::null());
         prepare(&mut command);
         Ok(Self(command.spawn().context("cannot start setpriv (package util-linux)")?))
     }
 
-    pub(super) fn pid(&self) -> u32 {
+    /// Its pid.
+    #[must_use]
+    pub fn pid(&self) -> u32 {
         self.0.id()
     }
 
-    pub(super) fn signal(&self, signal: Signal) {
+    /// Sends it a signal.
+    pub(crate) fn signal(&self, signal: Signal) {
         // It may have ended already; whoever waits for it sees that.
         let _ = kill_process(Pid::from_child(&self.0), signal);
     }
 
     /// Kills it, and returns when it is gone.
-    pub(super) fn kill(&mut self) {
+    pub fn kill(&mut self) {
         let _ = self.0.kill();
         let _ = self.0.wait();
     }
 
     /// How it has ended, if it has.
-    pub(super) fn ended(&mut self) -> Option<ExitStatus> {
+    pub fn ended(&mut self) -> Option<ExitStatus> {
         self.0.try_wait().ok().flatten()
     }
 
     /// Waits for its end in a place where nothing can be awaited.
     #[expect(clippy::disallowed_methods, reason = "for Drop; clients run on other threads meanwhile")]
-    pub(super) fn wait(&mut self, patience: Duration) -> Option<ExitStatus> {
+    pub(crate) fn wait(&mut self, patience: Duration) -> Option<ExitStatus> {
         let start = Instant::now();
         loop {
             let ended = self.ended();

@@ -1,0 +1,21 @@
+//! The whole system: processes of the real `parlor`, over a real Postgres and NATS.
+//!
+//! One binary, because each would link the same libraries again. `cargo nextest run -p town order` runs the tests
+//! whose names hold "order".
+
+mod coming_back;
+mod conversation;
+mod faults;
+mod load;
+mod order;
+mod page;
+mod refusals;
+mod slow_readers;
+mod solo;
+mod starting;
+mod stopping;
+
+/// The body of a message that is its number, and as long as wanted.
+fn body(number: usize, bytes: usize) -> String {
+    format!("{number:0bytes$}")
+}

@@ -1,0 +1,72 @@
+//! Slow clients cost themselves and nobody else.
+
+use std::time::Duration;
+
+use futures::future::join_all;
+use town::{Town, until};
+
+use crate::body;
+
+/// The longest body, by default.
+const LARGEST: usize = 16 * 1024;
+
+/// How much a slow client's kernel keeps for it.
+const SMALL_BUFFER: u32 = 4096;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_stops_reading_is_dismissed_and_the_others_notice_nothing() {
+    const COUNT: usize = 150;
+    let town = Town::new().gateways(2).set("limits.stalled", "2s").start().await;
+    let ana = town.person("ana").at(0).joins("r7").await;
+    let ben = town.person("ben").at(0).joins("r7").await;
+    let slow = town.person("slow").at(0).receive_buffer(SMALL_BUFFER).joins("r7").await;
+    slow.stops_reading();
+    for number in 0..COUNT {
+        ana.says("r7", &body(number, LARGEST)).await;
+    }
+    ben.sees("r7", COUNT).await;
+    let gateway = &town.gateways[0];
+    until("the slow one is dismissed", async || {
+        (gateway.metric("parlor_slow_consumers_total").await >= 1.0).then_some(())
+    })
+    .await;
+    slow.reads_on();
+    let closed = slow.closed().await;
+    assert_eq!(closed.code, Some(4010), "{closed:?}");
+    assert_eq!(closed.bye.map(|bye| bye["code"].clone()), Some("too_slow".into()));
+    assert!(ana.is_here() && ben.is_here());
+
+    // It comes back for the rest.
+    let last = slow.shown("r7").last().map_or(0, |message| message.seq);
+    let again = town.person("slow").at(1).joins_after("r7", last).await;
+    again.sees("r7", COUNT - usize::try_from(last).unwrap()).await;
+    town.audit().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_reads_slowly_is_caught_up_with_a_thousand_of_the_largest_events() {
+    const COUNT: usize = 1000;
+    let town = Town::new().gateways(2).set("limits.stalled", "3s").start().await;
+    town.person("maker").joins("r7").await.goes().await;
+    join_all((0..4).map(async |number| {
+        let person = town.person(&format!("writer-{number}")).at(number).await;
+        for message in 0..COUNT / 4 {
+            person.says("r7", &body(number * 1000 + message, LARGEST)).await;
+        }
+    }))
+    .await;
+
+    let slow = town.person("slow").at(1).receive_buffer(SMALL_BUFFER).await;
+    slow.reads_slowly(Duration::from_millis(3));
+    let joined = slow.joins_after("r7", 0, None).await;
+    assert_eq!((joined.seq, joined.truncated), (COUNT as u64, false));
+    slow.sees("r7", COUNT).await;
+    slow.reads_on();
+    // It is live now like everybody else.
+    let ana = town.person("ana").at(0).await;
+    ana.says("r7", "live").await;
+    slow.sees("r7", COUNT + 1).await;
+    assert!(slow.is_here());
+    assert!(town.gateways[1].metric("parlor_slow_consumers_total").await < 1.0);
+    town.audit().await;
+}
