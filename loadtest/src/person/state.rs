@@ -131,7 +131,7 @@ impl Person {
         self.sends.tell(message, scene.now);
         let said = self.say_what_is_due(scene);
         // What had to wait for a connection, or was held back by the server's pace, was not late by our own fault.
-        if said == [message]
+        if said.contains(&message)
             && let Some(lateness) = scene.lateness(scene.plan.message(message).at)
         {
             scene.tally.behind.record(lateness);
