@@ -34,12 +34,15 @@ use reader::{Pace, Reader};
 /// Ids that no two requests of this process share.
 static IDS: AtomicU64 = AtomicU64::new(1);
 
+/// The half that writes, until the connection has ended.
+type Out = Arc<Mutex<Option<SplitSink<WebSocketStream<TcpStream>, Frame>>>>;
+
 /// A client that is connected, or was. Dropping it breaks the connection without a word.
 #[derive(Debug)]
 pub struct Person {
     diary: Diary,
     protocol: Option<String>,
-    out: Mutex<SplitSink<WebSocketStream<TcpStream>, Frame>>,
+    out: Out,
     inbox: Arc<Inbox>,
     refs: AtomicU64,
     pace: watch::Sender<Pace>,
@@ -54,11 +57,12 @@ pub struct Pending(u64);
 impl Person {
     fn new(diary: Diary, stream: WebSocketStream<TcpStream>, protocol: Option<String>) -> Self {
         let (out, incoming) = stream.split();
+        let out = Arc::new(Mutex::new(Some(out)));
         let inbox = Arc::new(Inbox::default());
         let (pace, paces) = watch::channel(Pace::Fast);
         let reader = Reader::new(Arc::clone(&inbox), diary.clone());
-        let reader = tokio::spawn(reader.read(incoming, paces));
-        Self { diary, protocol, out: Mutex::new(out), inbox, refs: AtomicU64::new(1), pace, reader }
+        let reader = tokio::spawn(reader.read(incoming, Arc::clone(&out), paces));
+        Self { diary, protocol, out, inbox, refs: AtomicU64::new(1), pace, reader }
     }
 
     /// The id of the user.
@@ -124,7 +128,9 @@ impl Person {
         let mut out = self.out.lock().await;
         self.diary.write(Entry::Asked { room: room.to_owned(), id: id.to_owned(), body: body.into() });
         // A connection that has ended is seen by whoever waits for the answer.
-        let _ = out.send(Frame::text(frame.to_string())).await;
+        if let Some(out) = &mut *out {
+            let _ = out.send(Frame::text(frame.to_string())).await;
+        }
         Pending(number)
     }
 
@@ -177,7 +183,9 @@ impl Person {
     /// Sends any frame.
     pub async fn sends(&self, frame: Frame) {
         // A server that does not like it may close before all is written.
-        let _ = self.out.lock().await.send(frame).await;
+        if let Some(out) = &mut *self.out.lock().await {
+            let _ = out.send(frame).await;
+        }
     }
 
     /// Waits for a frame of this type that answers nothing, and takes it.

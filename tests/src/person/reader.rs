@@ -14,6 +14,7 @@ use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::tungstenite::{Error, Message as Frame};
 
+use super::Out;
 use super::answer::Closed;
 use super::inbox::Inbox;
 use crate::diary::{Diary, Entry};
@@ -45,6 +46,7 @@ impl Reader {
     pub(super) async fn read(
         mut self,
         mut stream: SplitStream<WebSocketStream<TcpStream>>,
+        out: Out,
         mut pace: watch::Receiver<Pace>,
     ) {
         let closed = loop {
@@ -68,6 +70,9 @@ impl Reader {
             }
         };
         self.inbox.hear(|heard| heard.closed = Some(closed));
+        // Reading on is what answers a close. Then this side hangs up too, as every client does.
+        while let Some(Ok(_)) = stream.next().await {}
+        drop(out.lock().await.take());
     }
 
     fn closed(&mut self, frame: Option<CloseFrame>) -> Closed {
