@@ -81,7 +81,7 @@ impl<T> Backlog<T> {
     /// store: nobody can have seen the seq of that message yet.)
     pub(crate) fn take(&mut self, now: Instant) -> (Batch<T>, Vec<Answered<T>>) {
         let mut choice = Choice::new(self.bounds);
-        let (mut passed_over, mut too_old) = (VecDeque::new(), Vec::new());
+        let (mut passed_over, mut too_old) = (Vec::new(), Vec::new());
         while !choice.is_full() && passed_over.len() < self.bounds.batch_messages {
             let Some(mut entry) = self.queue.pop_front() else { break };
             self.messages -= entry.messages();
@@ -92,12 +92,11 @@ impl<T> Backlog<T> {
             } else if let Some(entry) = choice.offer(entry) {
                 self.messages += entry.messages();
                 self.bytes += entry.bytes();
-                passed_over.push_back(entry);
+                passed_over.push(entry);
             }
         }
         // Those that were passed over came before those that were not looked at.
-        passed_over.append(&mut self.queue);
-        self.queue = passed_over;
+        passed_over.into_iter().rev().for_each(|entry| self.queue.push_front(entry));
         (choice.batch(), too_old)
     }
 

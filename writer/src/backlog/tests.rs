@@ -200,17 +200,24 @@ impl Watch {
         let targets: Vec<_> = drafts.iter().filter_map(|d| Some((&d.room, d.change.target()?))).collect();
         assert_eq!(targets.iter().collect::<HashSet<_>>().len(), targets.len(), "one message changed twice");
 
+        let (in_doubt, mut doubtful_now) = (self.in_doubt(), HashSet::new());
         let mut verdicts = Vec::new();
         for ((draft, &ticket), luck) in drafts.iter().zip(batch.tickets()).zip(luck.iter().cycle()) {
             let place = self.next_place(ticket);
             assert_eq!(&self.submissions[ticket][place], draft, "a submission is taken in its order");
             self.check_order(ticket, place, &draft.room);
+            assert!(!in_doubt.contains(&ticket), "taken after a doubt");
             self.seq += 1;
             let verdict = match luck {
                 0 => Err(Refusal::unavailable("who knows")),
+                // Within a batch the one who appends keeps this rule.
+                _ if doubtful_now.contains(&ticket) => Err(Refusal::unavailable("who knows")),
                 1 => Err(Refusal::malformed("no")),
                 _ => stored(self.seq),
             };
+            if verdict.as_ref().is_err_and(|why| why.code == Code::Unavailable) {
+                doubtful_now.insert(ticket);
+            }
             self.given.insert((ticket, place), verdict.clone());
             verdicts.push(verdict);
         }
@@ -219,6 +226,12 @@ impl Watch {
 
     fn next_place(&self, ticket: usize) -> usize {
         (0..).find(|&place| !self.given.contains_key(&(ticket, place))).unwrap()
+    }
+
+    /// The submissions of which somebody wonders what became of a draft.
+    fn in_doubt(&self) -> HashSet<usize> {
+        let doubt = |verdict: &Verdict| verdict.as_ref().is_err_and(|why| why.code == Code::Unavailable);
+        self.given.iter().filter(|(_, verdict)| doubt(verdict)).map(|((ticket, _), _)| *ticket).collect()
     }
 
     /// Nothing of this room that came earlier still waits.

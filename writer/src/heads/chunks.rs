@@ -9,7 +9,10 @@ const CHUNK_BYTES_MAX: usize = 64 * 1024;
 const HEAD_BYTES: usize = 64;
 
 /// One note or more for each partition that has heads.
-pub(crate) fn chunks(heads: impl IntoIterator<Item = RoomHead>) -> Vec<Note> {
+pub(crate) fn chunks(heads: Vec<RoomHead>) -> Vec<Note> {
+    if heads.is_empty() {
+        return Vec::new();
+    }
     let mut partitions: Vec<Vec<RoomHead>> = Partition::all().map(|_| Vec::new()).collect();
     for head in heads {
         partitions[usize::from(Partition::of(&head.room).index())].push(head);
@@ -47,7 +50,7 @@ mod tests {
             epoch: Epoch::parse("7f3a.1").unwrap(),
             seq: Seq::MAX,
         };
-        let notes = chunks((0..40_000).map(head));
+        let notes = chunks((0..40_000).map(head).collect());
         let mut told = 0;
         for note in &notes {
             let Note::Heads(partition, heads) = note else { panic!() };
@@ -56,6 +59,6 @@ mod tests {
             told += heads.len();
         }
         assert_eq!(told, 40_000);
-        assert!(chunks([]).is_empty());
+        assert!(chunks(Vec::new()).is_empty());
     }
 }

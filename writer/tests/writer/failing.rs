@@ -2,14 +2,13 @@
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::Duration;
 
-use bus::{Answer, Ask, Bus as _, Door, Note, PageLimit, Topic};
+use bus::{Answer, Ask, Door, PageLimit, Topic};
 use chat::{Code, Seq};
 
 use crate::house::{House, settings};
 use crate::moody::{Mood, MoodyStore, POISON};
-use crate::words::{room, says, submission, told};
+use crate::words::{room, says, told};
 
 #[tokio::test]
 async fn a_value_that_cannot_be_kept_is_found_and_the_rest_is_stored_in_order() {
@@ -96,29 +95,4 @@ async fn an_idle_writer_notices_that_its_store_has_gone() {
     writer.until(Result::is_err).await;
     store.gone.store(false, Ordering::SeqCst);
     writer.until(Result::is_ok).await;
-}
-
-#[tokio::test]
-async fn what_was_committed_while_the_bus_was_cut_is_announced_when_it_is_back() {
-    let house = House::new().await;
-    let store = MoodyStore::new(Arc::clone(&house.store));
-    let mut writer = house.writer_on(store.clone(), settings()).await;
-    let mut ears = house.listen(Topic::Heads(bus::Partition::of(&room("a")))).await;
-    store.held.store(true, Ordering::SeqCst);
-    let pending = house.bus.ask(Door::SubmitAny, submission(vec![says("a", "1")]), None).await.unwrap();
-    while store.sizes().is_empty() {
-        tokio::time::sleep(Duration::from_millis(1)).await;
-    }
-    house.bus.cut();
-    writer.until(|state| state.as_ref().is_err_and(|why| why.contains("bus"))).await;
-    assert!(pending.await.is_err());
-    store.release();
-    while house.store.heads(&[room("a")]).await.unwrap()[0].seq == Seq::ZERO {
-        tokio::time::sleep(Duration::from_millis(1)).await;
-    }
-    ears.heard();
-    house.bus.restore();
-    let Note::Heads(_, heads) = ears.next().await else { panic!() };
-    assert!(heads.iter().any(|head| head.room == room("a") && head.seq.get() == 1));
-    assert_eq!(told(&house.submit(vec![says("a", "1")]).await), [Ok(1)]);
 }

@@ -23,6 +23,8 @@ pub(crate) const HANG: Duration = Duration::from_secs(30);
 pub(crate) struct House {
     pub(crate) bus: Arc<LocalBus>,
     pub(crate) store: Arc<dyn Store>,
+    /// The road as the writers have it: the same, unless a test puts something in between.
+    pub(crate) writers_bus: Arc<dyn Bus>,
     _folder: TempDir,
 }
 
@@ -37,7 +39,8 @@ impl House {
         for name in names {
             store.open(&room(&name), true).await.unwrap().unwrap();
         }
-        Self { bus: Arc::new(LocalBus::new(65_536)), store, _folder: folder }
+        let bus = Arc::new(LocalBus::new(65_536));
+        Self { writers_bus: Arc::clone(&bus) as Arc<dyn Bus>, bus, store, _folder: folder }
     }
 
     /// A writer on the house's store.
@@ -67,7 +70,7 @@ impl House {
     {
         let (stop, registry) = (CancellationToken::new(), Registry::new());
         let (readiness, ready) = watch::channel(Err("not started".to_owned()));
-        let bus = Arc::clone(&self.bus) as Arc<dyn Bus>;
+        let bus = Arc::clone(&self.writers_bus);
         let parts = Parts { bus, registry: registry.clone(), readiness };
         let stopped = stop.clone();
         let running = tokio::spawn(async move { writer::run(settings, parts, open, stopped).await });

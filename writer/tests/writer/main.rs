@@ -4,10 +4,12 @@
 
 mod duty;
 mod failing;
+mod heads;
 mod house;
 mod leaving;
 mod moody;
 mod opening;
 mod reading;
 mod sending;
+mod witness;
 mod words;

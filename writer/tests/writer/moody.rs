@@ -28,6 +28,8 @@ pub(crate) struct MoodyStore {
     moods: Mutex<VecDeque<Mood>>,
     /// Whether it answers to nothing.
     pub(crate) gone: AtomicBool,
+    /// Whether a scan for heads finds nothing.
+    pub(crate) blind: AtomicBool,
     /// Appends take a permit if `held`, so that a test can hold them up.
     pub(crate) held: AtomicBool,
     pub(crate) permits: Semaphore,
@@ -43,6 +45,7 @@ impl MoodyStore {
             real,
             moods: Mutex::default(),
             gone: AtomicBool::new(false),
+            blind: AtomicBool::new(false),
             held: AtomicBool::new(false),
             permits: Semaphore::new(0),
             appends: Mutex::default(),
@@ -152,6 +155,9 @@ impl Store for MoodyStore {
 
     async fn heads_since(&self, since: Option<Cursor>) -> Result<(Vec<RoomHead>, Cursor), StoreError> {
         self.here()?;
+        if self.blind.load(Ordering::SeqCst) {
+            return Ok((Vec::new(), since.unwrap_or_default()));
+        }
         self.real.heads_since(since).await
     }
 
