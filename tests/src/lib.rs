@@ -18,6 +18,7 @@
 pub mod audit;
 mod crowd;
 mod diary;
+mod length;
 mod line;
 mod message;
 mod patience;
@@ -33,6 +34,7 @@ mod town;
 
 pub use crowd::{Crowd, Told};
 pub use diary::{Diary, Entry};
+pub use length::length;
 pub use line::Line;
 pub use message::Message;
 pub use patience::{PATIENCE, until};

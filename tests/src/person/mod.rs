@@ -28,6 +28,7 @@ pub use visit::{Turned, Visit};
 
 use crate::diary::{Diary, Entry};
 use crate::message::Message;
+use crate::patience::until;
 use inbox::Inbox;
 use reader::{Pace, Reader};
 
@@ -158,13 +159,17 @@ impl Person {
         }
     }
 
-    /// A page of history.
+    /// A page of history, asked for again as long as it is not available.
     ///
     /// # Panics
     /// If there is none.
     pub async fn history(&self, room: &str, after: u64, limit: u16) -> (Vec<Message>, bool) {
-        let asked = json!({ "type": "history", "room": room, "after": after, "limit": limit });
-        let page = self.asks(asked).await;
+        let question = json!({ "type": "history", "room": room, "after": after, "limit": limit });
+        let page = until(format!("a page of {room} is given"), async || {
+            let page = self.asks(question.clone()).await;
+            (page["code"] != "unavailable").then_some(page)
+        });
+        let page = page.await;
         assert_eq!(page["type"], "history", "{page}");
         let messages = page["messages"].as_array().into_iter().flatten().filter_map(Message::read).collect();
         (messages, page["more"] == true)

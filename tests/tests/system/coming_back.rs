@@ -1,6 +1,6 @@
 //! Who was away is shown what was missed, exactly once, or is told that some is left out.
 
-use town::{Person, Town};
+use town::{Person, Town, length};
 
 use crate::body;
 
@@ -39,12 +39,12 @@ async fn what_was_missed_is_shown_on_another_gateway_and_then_what_is_new() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn coming_back_in_the_middle_of_a_conversation_leaves_no_hole_and_no_double() {
-    const COUNT: usize = 200;
+    let rounds = length(20, 200);
     let town = Town::new().gateways(3).writers(2).start().await;
     let ana = town.person("ana").at(0).joins("r7").await;
-    let talking = async { talk(&ana, COUNT).await };
+    let talking = async { talk(&ana, rounds * 10).await };
     let coming = async {
-        for round in 0..20 {
+        for round in 0..rounds {
             let gateway = round % 3;
             let ben = town.person("ben").at(gateway).joins_after("r7", 0).await;
             let seen = ben.sees("r7", round * 5).await;

@@ -1,7 +1,7 @@
 //! One order a room, one message an id, whoever sends at once.
 
 use futures::future::join_all;
-use town::{Answer, Sent, Town, new_id};
+use town::{Answer, Sent, Town, length, new_id};
 
 use crate::body;
 
@@ -38,21 +38,21 @@ async fn twelve_senders_to_one_room_lose_double_and_reorder_nothing() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_id_that_is_sent_through_two_gateways_at_once_is_one_message() {
-    const TIMES: usize = 100;
+    let times = length(100, 1000);
     let town = Town::new().gateways(2).writers(2).start().await;
     let here = town.person("ana").at(0).joins("r7").await;
     let there = town.person("ana").at(1).joins("r7").await;
     let ben = town.person("ben").at(1).joins("r7").await;
-    for number in 0..TIMES {
+    for number in 0..times {
         let (id, body) = (new_id(), body(number, 10));
         let (one, two) = tokio::join!(here.says_as("r7", &id, &body), there.says_as("r7", &id, &body));
         assert_eq!(one.sent(), two.sent());
     }
-    let seen = ben.sees("r7", TIMES).await;
+    let seen = ben.sees("r7", times).await;
     let numbers: Vec<usize> = seen.iter().map(|message| message.body.parse().unwrap()).collect();
-    assert_eq!(numbers, (0..TIMES).collect::<Vec<_>>());
+    assert_eq!(numbers, (0..times).collect::<Vec<_>>());
     let audit = town.audit().await;
-    assert_eq!((audit.asked, audit.acknowledged, audit.shown), (TIMES, TIMES, 3 * TIMES));
+    assert_eq!((audit.asked, audit.acknowledged, audit.shown), (times, times, 3 * times));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -78,27 +78,28 @@ async fn an_id_names_one_request_for_good() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn one_sender_keeps_its_order_while_writers_are_killed() {
-    const BURSTS: usize = 12;
     const EACH: usize = 10;
+    let kills = length(4, 30);
+    let bursts = kills * 3;
     let mut town = Town::new().gateways(2).writers(2).start().await;
     let reader = town.person("ben").at(1).joins("r7").await;
     let mut ana = town.resident("ana").at(0).joins("r7").await;
     let talking = tokio::spawn(async move {
-        for burst in 0..BURSTS {
+        for burst in 0..bursts {
             let bodies: Vec<String> = (0..EACH).map(|n| body(burst * EACH + n, 10)).collect();
             ana.says_all("r7", &bodies).await;
         }
         ana
     });
-    for round in 0..4 {
+    for round in 0..kills {
         reader.sees("r7", 1 + round * 20).await;
         town.writers[round % 2].kill9();
         town.writers[round % 2].restart().await;
     }
     let ana = talking.await.unwrap();
-    reader.sees("r7", BURSTS * EACH).await;
+    reader.sees("r7", bursts * EACH).await;
     let audit = town.audit().await;
-    let all = BURSTS * EACH;
+    let all = bursts * EACH;
     assert_eq!((audit.asked, audit.acknowledged, audit.unknown), (all, all, 0));
     assert_eq!(ana.returns(), 0, "its gateway was there all the time");
 }
