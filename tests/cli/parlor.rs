@@ -21,9 +21,27 @@ pub(crate) fn parlor(folder: &Path, args: &[&str]) -> Command {
     command
 }
 
-/// Runs a call that ends by itself.
+/// Runs a call that ends by itself, and prints no more than a pipe holds.
 pub(crate) fn output(mut command: Command) -> Output {
-    command.stdin(Stdio::null()).output().unwrap()
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    if status(&mut child).is_none() {
+        child.kill().unwrap();
+        panic!("it does not end: {:?}", child.wait_with_output().unwrap());
+    }
+    child.wait_with_output().unwrap()
+}
+
+/// How it ends; `None` if it does not.
+fn status(child: &mut Child) -> Option<ExitStatus> {
+    let begun = Instant::now();
+    while begun.elapsed() < HANGS {
+        if let Some(status) = child.try_wait().unwrap() {
+            return Some(status);
+        }
+        std::thread::park_timeout(Duration::from_millis(10));
+    }
+    None
 }
 
 pub(crate) fn stdout(output: &Output) -> String {
@@ -77,14 +95,7 @@ impl Serving {
 
     /// How it ends.
     pub(crate) fn ended(&mut self) -> ExitStatus {
-        let begun = Instant::now();
-        loop {
-            if let Some(status) = self.child.try_wait().unwrap() {
-                return status;
-            }
-            assert!(begun.elapsed() < HANGS, "it does not end");
-            std::thread::park_timeout(Duration::from_millis(10));
-        }
+        status(&mut self.child).unwrap()
     }
 }
 
