@@ -35,10 +35,22 @@ pub(crate) struct RoomLog {
     known: Seq,
     /// Another epoch was heard of. Only a read decides whether it is a newer one.
     doubted: bool,
+    /// What was heard since the last read was begun.
+    news: News,
     /// When to read what is missing, if something is.
     read_at: Option<Instant>,
     ring: Ring,
     held: Held,
+}
+
+/// What a read cannot know of that is under way: it may have looked at the store before. Without this a note that
+/// comes during a read would be forgotten with its end, and what it announced be missing until somebody speaks.
+#[derive(Debug, Default)]
+struct News {
+    /// The highest position.
+    known: Seq,
+    /// Another epoch.
+    doubted: bool,
 }
 
 impl RoomLog {
@@ -47,6 +59,7 @@ impl RoomLog {
             known: state.seq,
             state,
             doubted: false,
+            news: News::default(),
             read_at: None,
             ring: Ring::new(ring_bytes),
             held: Held::default(),
@@ -65,14 +78,14 @@ impl RoomLog {
 
     /// Takes events from the bus: in any order, any number of times.
     pub(crate) fn hear(&mut self, epoch: &Epoch, events: Vec<Event>, now: Instant) -> Vec<Arc<Event>> {
+        let Some(last) = events.iter().map(|event| event.seq).max() else { return Vec::new() };
+        self.note(epoch, last);
         if *epoch != self.state.epoch {
-            self.doubted = true;
             self.settle(now);
             return Vec::new();
         }
         let mut told = Vec::with_capacity(events.len());
         for event in events {
-            self.known = self.known.max(event.seq);
             self.take(Arc::new(event), &mut told);
         }
         self.settle(now);
@@ -81,33 +94,34 @@ impl RoomLog {
 
     /// Takes an announced head.
     pub(crate) fn hear_head(&mut self, epoch: &Epoch, head: Seq, now: Instant) {
-        if *epoch == self.state.epoch {
-            self.known = self.known.max(head);
-        } else {
-            self.doubted = true;
-        }
+        self.note(epoch, head);
         self.settle(now);
     }
 
-    /// Takes what was read after [`RoomState::seq`]. What a read says is true.
+    /// A read of the room is being sent off: what is heard from now on may be newer than its page.
+    pub(crate) fn begin_read(&mut self) {
+        self.news = News::default();
+    }
+
+    /// Takes what was read after [`RoomState::seq`]. What a read says is true, as of [`Self::begin_read`].
     pub(crate) fn read(&mut self, page: LogPage, now: Instant) -> Progress {
         let gone = page.first_seq > self.state.seq.next() && page.head > self.state.seq;
         if page.epoch != self.state.epoch || gone {
-            self.restart(page.epoch, page.first_seq, page.head);
+            self.restart(page, now);
             return Progress::Restart;
         }
         self.state.first_seq = page.first_seq;
-        self.doubted = false;
+        self.doubted = self.news.doubted;
         self.read_at = None;
         // A head that the store does not know (any more) must not be asked for for ever.
-        self.known = page.head.max(self.state.seq);
-        let before = self.state.seq;
+        self.known = page.head.max(self.state.seq).max(self.news.known);
+        let (before, head) = (self.state.seq, page.head);
         let mut told = Vec::with_capacity(page.events.len());
         for event in page.events {
             self.take(Arc::new(event), &mut told);
         }
         self.settle(now);
-        if self.state.seq > before && self.read_at.is_some() {
+        if before < self.state.seq && self.state.seq < head {
             self.read_at = Some(now);
         }
         Progress::Events(told)
@@ -121,6 +135,17 @@ impl RoomLog {
     /// Recent events after a position, if they are still at hand.
     pub(crate) fn recent(&self, after: Seq, count: usize, bytes: usize) -> Option<Vec<Arc<Event>>> {
         self.ring.after(after, count, bytes)
+    }
+
+    /// Notes that there is an epoch with a position.
+    fn note(&mut self, epoch: &Epoch, position: Seq) {
+        if *epoch == self.state.epoch {
+            self.known = self.known.max(position);
+            self.news.known = self.news.known.max(position);
+        } else {
+            self.doubted = true;
+            self.news.doubted = true;
+        }
     }
 
     fn take(&mut self, event: Arc<Event>, told: &mut Vec<Arc<Event>>) {
@@ -149,15 +174,17 @@ impl RoomLog {
         }
     }
 
-    fn restart(&mut self, epoch: Epoch, first_seq: Seq, head: Seq) {
-        self.state.epoch = epoch;
-        self.state.first_seq = first_seq;
-        self.state.seq = head;
-        self.known = head;
-        self.doubted = false;
+    fn restart(&mut self, page: LogPage, now: Instant) {
+        let known = if page.epoch == self.state.epoch { self.news.known } else { Seq::ZERO };
+        self.state.epoch = page.epoch;
+        self.state.first_seq = page.first_seq;
+        self.state.seq = page.head;
+        self.known = known.max(page.head);
+        self.doubted = self.news.doubted;
         self.read_at = None;
         self.ring.clear();
         self.held.clear();
+        self.settle(now);
     }
 }
 
@@ -213,6 +240,12 @@ pub(super) mod tests {
         told.iter().map(|e| e.seq.get()).collect()
     }
 
+    /// A read that looks at the store now, and is back at once.
+    fn read(log: &mut RoomLog, page: LogPage, now: Instant) -> Progress {
+        log.begin_read();
+        log.read(page, now)
+    }
+
     #[test]
     fn what_follows_is_told_and_what_was_told_is_not_told_again() {
         let (mut log, now) = (log_at(4), Instant::now());
@@ -234,7 +267,7 @@ pub(super) mod tests {
     fn a_hole_that_stays_is_read() {
         let (mut log, now) = (log_at(4), Instant::now());
         log.hear(&epoch("e.1"), vec![message(7)], now);
-        let Progress::Events(told) = log.read(page("e.1", 7, [5, 6]), now) else { panic!("restarted") };
+        let Progress::Events(told) = read(&mut log, page("e.1", 7, [5, 6]), now) else { panic!("restarted") };
         assert_eq!(seqs(&told), [5, 6, 7]);
         assert_eq!(log.read_at(), None);
     }
@@ -243,9 +276,9 @@ pub(super) mod tests {
     fn a_long_hole_is_read_page_after_page_without_a_pause() {
         let (mut log, now) = (log_at(0), Instant::now());
         log.hear_head(&epoch("e.1"), seq(5), now);
-        log.read(page("e.1", 5, [1, 2]), now);
+        read(&mut log, page("e.1", 5, [1, 2]), now);
         assert_eq!(log.read_at(), Some(now));
-        log.read(page("e.1", 5, [3, 4, 5]), now);
+        read(&mut log, page("e.1", 5, [3, 4, 5]), now);
         assert_eq!(log.read_at(), None);
     }
 
@@ -262,18 +295,37 @@ pub(super) mod tests {
     fn a_head_that_the_store_does_not_know_is_not_asked_for_for_ever() {
         let (mut log, now) = (log_at(4), Instant::now());
         log.hear_head(&epoch("e.1"), seq(9), now);
-        assert_eq!(log.read(page("e.1", 4, []), now), Progress::Events(vec![]));
+        assert_eq!(read(&mut log, page("e.1", 4, []), now), Progress::Events(vec![]));
         assert_eq!(log.read_at(), None);
+    }
+
+    #[test]
+    fn what_is_heard_during_a_read_outlives_it() {
+        let (mut log, now) = (log_at(4), Instant::now());
+        log.hear_head(&epoch("e.1"), seq(6), now);
+        log.begin_read();
+        log.hear(&epoch("e.1"), vec![message(8)], now);
+        let Progress::Events(told) = log.read(page("e.1", 6, [5, 6]), now) else { panic!("restarted") };
+        assert_eq!(seqs(&told), [5, 6]);
+        assert_eq!(log.read_at(), Some(now + PATIENCE), "8 was heard, and 7 is missing");
+        log.begin_read();
+        log.hear_head(&epoch("e.2"), seq(1), now);
+        log.read(page("e.1", 8, [7, 8]), now);
+        assert_eq!(
+            log.read_at(),
+            Some(now + PATIENCE),
+            "there is another epoch, of which that read knew nothing"
+        );
     }
 
     #[test]
     fn another_epoch_counts_only_when_a_read_says_so() {
         let (mut log, now) = (log_at(4), Instant::now());
         assert_eq!(log.hear(&epoch("e.0"), vec![message(5)], now), vec![]);
-        assert_eq!(log.read(page("e.1", 4, []), now), Progress::Events(vec![]));
+        assert_eq!(read(&mut log, page("e.1", 4, []), now), Progress::Events(vec![]));
         assert_eq!(log.read_at(), None, "an old writer's echo changes nothing");
         log.hear_head(&epoch("e.2"), seq(2), now);
-        assert_eq!(log.read(page("e.2", 2, []), now), Progress::Restart);
+        assert_eq!(read(&mut log, page("e.2", 2, []), now), Progress::Restart);
         assert_eq!((log.state().seq, log.state().epoch.as_str()), (seq(2), "e.2"));
         assert_eq!(log.recent(seq(1), 9, 999), None, "the ring of the other history is gone");
     }
@@ -283,7 +335,7 @@ pub(super) mod tests {
         let (mut log, now) = (log_at(4), Instant::now());
         log.hear_head(&epoch("e.1"), seq(9), now);
         let gone = LogPage { first_seq: seq(8), ..page("e.1", 9, [8, 9]) };
-        assert_eq!(log.read(gone, now), Progress::Restart);
+        assert_eq!(read(&mut log, gone, now), Progress::Restart);
         assert_eq!(log.state().seq, seq(9));
     }
 
@@ -307,15 +359,15 @@ pub(super) mod tests {
                 }
                 while log.read_at().is_some_and(|at| at <= now) {
                     let after = log.state().seq.get();
-                    let read = page("e.1", head, (after + 1..=head).take(page_size));
-                    let Progress::Events(more) = log.read(read, now) else { panic!("restarted") };
+                    let next = page("e.1", head, (after + 1..=head).take(page_size));
+                    let Progress::Events(more) = read(&mut log, next, now) else { panic!("restarted") };
                     told.extend(seqs(&more));
                 }
             }
             now += PATIENCE;
             while log.read_at().is_some_and(|at| at <= now) {
                 let after = log.state().seq.get();
-                let Progress::Events(more) = log.read(page("e.1", head, (after + 1..=head).take(page_size)), now)
+                let Progress::Events(more) = read(&mut log, page("e.1", head, (after + 1..=head).take(page_size)), now)
                     else { panic!("restarted") };
                 told.extend(seqs(&more));
             }

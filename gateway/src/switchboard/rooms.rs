@@ -332,6 +332,9 @@ impl Room {
 
     fn start_read(&mut self, fx: &mut Vec<Effect>) {
         if let Some(after) = self.pages.start() {
+            if let Stage::Known(log) = &mut self.stage {
+                log.begin_read();
+            }
             self.reads += 1;
             fx.push(Effect::Read { after, number: self.reads });
         }
