@@ -42,8 +42,9 @@ pub(crate) struct Log {
 }
 
 impl Default for Log {
+    /// What the NATS client tells of its connection, the bus tells too.
     fn default() -> Self {
-        Self { format: Format::Auto, level: "info".to_owned() }
+        Self { format: Format::Auto, level: "info,async_nats=warn".to_owned() }
     }
 }
 
