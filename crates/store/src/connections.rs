@@ -13,7 +13,6 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use sqlx::Connection;
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::{Instant, timeout};
 
@@ -22,10 +21,13 @@ use crate::{Options, StoreError};
 /// How to make a connection, and what its errors mean.
 #[async_trait]
 pub(crate) trait Dial: Send + Sync + 'static {
-    type Connection: Connection;
+    type Connection: Send + 'static;
 
     /// Makes a connection that is ready to be used.
     async fn dial(&self) -> Result<Self::Connection, sqlx::Error>;
+
+    /// Takes leave of the server in order. Dropping a connection does without.
+    async fn hang_up(connection: Self::Connection);
 
     /// What the caller should do about an error.
     fn class(error: &sqlx::Error) -> StoreError;
@@ -108,7 +110,7 @@ impl<D: Dial> Connections<D> {
         let idle = std::mem::take(&mut *self.idle());
         for idle in idle {
             // A goodbye is polite, not needed.
-            let _ = timeout(Duration::from_secs(1), idle.connection.close()).await;
+            let _ = timeout(Duration::from_secs(1), D::hang_up(idle.connection)).await;
         }
     }
 
@@ -159,5 +161,98 @@ impl<D: Dial> Lease<'_, D> {
             let idle = Idle { connection: self.connection, born: self.born, since: Instant::now() };
             self.home.idle().push(idle);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::*;
+
+    /// Connections to nothing, counted.
+    #[derive(Default)]
+    struct Counted(AtomicUsize);
+
+    #[async_trait]
+    impl Dial for Counted {
+        type Connection = ();
+
+        async fn dial(&self) -> Result<(), sqlx::Error> {
+            self.0.fetch_add(1, Ordering::Relaxed);
+            Ok(())
+        }
+
+        async fn hang_up((): ()) {}
+
+        fn class(error: &sqlx::Error) -> StoreError {
+            StoreError::Unavailable(error.to_string())
+        }
+
+        fn damage(error: &sqlx::Error) -> Damage {
+            match error {
+                sqlx::Error::RowNotFound => Damage::None,
+                sqlx::Error::PoolClosed => Damage::Connection,
+                _ => Damage::All,
+            }
+        }
+    }
+
+    fn connections(max: usize) -> Connections<Counted> {
+        let second = Duration::from_secs(1);
+        let options =
+            Options { idle: second, lifetime: 10 * second, call_limit: 4 * second, ..Options::default() };
+        Connections::new(Counted::default(), max, &options)
+    }
+
+    async fn end_with(connections: &Connections<Counted>, result: Result<(), sqlx::Error>) {
+        let _ = connections.call(async |_| result).await;
+    }
+
+    fn made(connections: &Connections<Counted>) -> usize {
+        connections.dial.0.load(Ordering::Relaxed)
+    }
+
+    #[tokio::test]
+    async fn a_connection_is_used_again_unless_an_error_says_otherwise() {
+        let connections = connections(4);
+        for result in [Ok(()), Ok(()), Err(sqlx::Error::RowNotFound), Ok(()), Err(sqlx::Error::PoolClosed)] {
+            end_with(&connections, result).await;
+        }
+        assert_eq!(made(&connections), 1);
+        tokio::join!(end_with(&connections, Ok(())), end_with(&connections, Ok(())));
+        assert_eq!(connections.idle().len(), made(&connections) - 1);
+        end_with(&connections, Err(sqlx::Error::WorkerCrashed)).await;
+        assert_eq!(connections.idle().len(), 0, "the server is gone: so are all connections to it");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_is_not_used_or_too_old_is_closed() {
+        let connections = connections(4);
+        end_with(&connections, Ok(())).await;
+        tokio::time::advance(Duration::from_millis(1100)).await;
+        end_with(&connections, Ok(())).await;
+        assert_eq!(made(&connections), 2, "idle for too long");
+        for _ in 0..20 {
+            tokio::time::advance(Duration::from_millis(600)).await;
+            end_with(&connections, Ok(())).await;
+        }
+        assert_eq!(made(&connections), 3, "lived for too long");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_call_that_hangs_or_is_dropped_ends_in_time_and_gives_its_place_free() {
+        let connections = connections(1);
+        let never = async |(): &mut ()| {
+            std::future::pending::<()>().await;
+            Ok(())
+        };
+        let start = Instant::now();
+        let (one, two) = tokio::join!(connections.call(never), connections.call(never));
+        assert!(one.is_err() && two.is_err());
+        assert!(start.elapsed() <= Duration::from_secs(4), "the wait for a place counts");
+        assert!(timeout(Duration::from_secs(1), connections.call(never)).await.is_err());
+        assert_eq!(connections.call(async |_| Ok(7)).await, Ok(7));
+        assert_eq!(connections.idle().len(), 1, "the others were closed");
     }
 }

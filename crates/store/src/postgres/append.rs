@@ -3,13 +3,13 @@
 use chat::Draft;
 use sqlx::PgConnection;
 
-use super::keys::Keys;
+use super::messages::Memory;
 use super::{changes, messages};
 use crate::{Appended, Declined};
 
 pub(super) async fn append(
     connection: &mut PgConnection,
-    keys: &Keys,
+    memory: &Memory,
     batch: &[Draft],
 ) -> Result<Vec<Result<Appended, Declined>>, sqlx::Error> {
     if batch.is_empty() {
@@ -18,6 +18,6 @@ pub(super) async fn append(
     if batch.iter().any(|draft| draft.change.target().is_some()) {
         changes::append(connection, batch).await
     } else {
-        messages::append(connection, keys, batch).await
+        messages::append(connection, memory, batch).await
     }
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use sqlx::postgres::PgConnectOptions;
-use sqlx::{ConnectOptions as _, Executor as _, PgConnection};
+use sqlx::{ConnectOptions as _, Connection as _, Executor as _, PgConnection};
 
 use super::history;
 use crate::connections::{Damage, Dial};
@@ -48,6 +48,10 @@ impl Dial for PostgresDial {
         // been promoted, a database that has been restored.
         history::recognize(&mut connection).await?;
         Ok(connection)
+    }
+
+    async fn hang_up(connection: PgConnection) {
+        let _ = connection.close().await;
     }
 
     fn class(error: &sqlx::Error) -> StoreError {
@@ -107,4 +111,31 @@ fn session(options: &Options) -> String {
 /// At least 1, because 0 is no limit.
 fn millis(duration: Duration) -> u128 {
     duration.as_millis().clamp(1, 2_147_483_647)
+}
+
+#[cfg(test)]
+mod tests {
+    use servers::Postgres;
+
+    use super::*;
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn a_session_has_its_limits_and_is_durable_even_where_the_server_is_not() {
+        let server = Postgres::shared().await.unwrap();
+        let url = server.create_database("a_session_has_its_limits").await.unwrap();
+        let mut connection = url.parse::<PgConnectOptions>().unwrap().connect().await.unwrap();
+        for (set, expected) in [("off", "on"), ("remote_apply", "remote_apply"), ("local", "local")] {
+            let database = format!("ALTER DATABASE a_session_has_its_limits SET synchronous_commit = {set}");
+            connection.execute(database.as_str()).await.unwrap();
+            let dial = PostgresDial::new(url.parse().unwrap(), &Options::default());
+            let mut session = dial.connect_set().await.unwrap();
+            let mut show = async |name: &str| -> String {
+                sqlx::query_scalar(&format!("SHOW {name}")).fetch_one(&mut session).await.unwrap()
+            };
+            assert_eq!(show("synchronous_commit").await, expected);
+            assert_eq!(show("statement_timeout").await, "2s");
+            assert_eq!(show("lock_timeout").await, "2s");
+            assert_eq!(show("application_name").await, "parlor");
+        }
+    }
 }

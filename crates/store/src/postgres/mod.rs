@@ -7,6 +7,7 @@ mod heads;
 mod history;
 mod keys;
 mod messages;
+mod repeats;
 mod schema;
 
 use std::sync::Arc;
@@ -18,7 +19,7 @@ use sqlx::{PgConnection, Postgres};
 
 use self::dial::PostgresDial;
 use self::heads::Marks;
-use self::keys::Keys;
+use self::messages::Memory;
 use crate::connections::Connections;
 use crate::reads::Reads;
 use crate::record::room_kind_number;
@@ -29,7 +30,7 @@ pub(crate) use self::schema::migrate;
 struct PostgresStore {
     writers: Connections<PostgresDial>,
     readers: Connections<PostgresDial>,
-    keys: Keys,
+    memory: Memory,
     marks: Marks,
 }
 
@@ -43,7 +44,7 @@ pub(crate) async fn open(server: PgConnectOptions, options: &Options) -> Result<
     let store = PostgresStore {
         writers: Connections::new(dial.clone(), options.write_connections.get(), options),
         readers: Connections::new(dial, options.read_connections.get(), options),
-        keys: Keys::default(),
+        memory: Memory::default(),
         marks: Marks::default(),
     };
     Ok(Arc::new(store))
@@ -52,7 +53,7 @@ pub(crate) async fn open(server: PgConnectOptions, options: &Options) -> Result<
 #[async_trait]
 impl Store for PostgresStore {
     async fn append(&self, batch: &[Draft]) -> Result<Vec<Result<Appended, Declined>>, StoreError> {
-        self.writers.call(async |connection| append::append(connection, &self.keys, batch).await).await
+        self.writers.call(async |connection| append::append(connection, &self.memory, batch).await).await
     }
 
     async fn open(&self, room: &RoomId, create: bool) -> Result<Option<RoomState>, StoreError> {

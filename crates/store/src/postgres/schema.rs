@@ -1,5 +1,7 @@
 //! Whether the database has the tables that this program needs, and giving it those.
 
+use std::sync::LazyLock;
+
 use sqlx::PgConnection;
 use sqlx::migrate::Migrator;
 use sqlx::postgres::PgConnectOptions;
@@ -10,7 +12,12 @@ use super::history;
 use crate::migrations::{APPLIED, Applied, failure, fits, not_newer};
 use crate::{OpenError, Options};
 
-static MIGRATIONS: Migrator = sqlx::migrate!("migrations/postgres");
+static MIGRATIONS: LazyLock<Migrator> = LazyLock::new(|| {
+    let mut migrations = sqlx::migrate!("migrations/postgres");
+    // Whether what is missing here matters is for `not_newer` to say.
+    migrations.set_ignore_missing(true);
+    migrations
+});
 
 /// Whether this program can use the database.
 ///

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
-use sqlx::{ConnectOptions as _, SqliteConnection};
+use sqlx::{ConnectOptions as _, Connection as _, SqliteConnection};
 
 use crate::connections::{Damage, Dial};
 use crate::{Options, StoreError};
@@ -39,6 +39,10 @@ impl Dial for SqliteDial {
 
     async fn dial(&self) -> Result<SqliteConnection, sqlx::Error> {
         self.connect().await
+    }
+
+    async fn hang_up(connection: SqliteConnection) {
+        let _ = connection.close().await;
     }
 
     fn class(error: &sqlx::Error) -> StoreError {

@@ -4,6 +4,7 @@ use std::fs::{DirBuilder, OpenOptions};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::Path;
+use std::sync::LazyLock;
 
 use sqlx::migrate::Migrator;
 use sqlx::sqlite::SqliteConnectOptions;
@@ -13,7 +14,12 @@ use super::dial::SqliteDial;
 use crate::migrations::{APPLIED, Applied, failure, fits, not_newer};
 use crate::{OpenError, Options, transaction};
 
-static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
+static MIGRATIONS: LazyLock<Migrator> = LazyLock::new(|| {
+    let mut migrations = sqlx::migrate!("migrations/sqlite");
+    // Whether what is missing here matters is for `not_newer` to say.
+    migrations.set_ignore_missing(true);
+    migrations
+});
 
 /// Whether the file is there and this program can use it.
 ///

@@ -178,18 +178,12 @@ async fn a_full_batch_is_appended_as_a_whole(db: Database) {
         let say_one = |n: usize| say(&names[n * 7 % 300], "ana", &format!("{round}-{n}"), "text");
         let batch: Vec<_> = (0..1000).map(say_one).collect();
         let answered = store.append(&batch).await.unwrap();
-        assert!(answered.iter().all(|answer| answer.is_ok_and_new()));
+        assert!(answered.iter().all(is_new));
     }
     assert_eq!(db.number("SELECT count(*) FROM events").await, 3000);
     db.assert_no_gaps().await;
 }
 
-trait IsNew {
-    fn is_ok_and_new(&self) -> bool;
-}
-
-impl IsNew for Result<store::Appended, Declined> {
-    fn is_ok_and_new(&self) -> bool {
-        self.as_ref().is_ok_and(|appended| !appended.stored.repeat)
-    }
+fn is_new(answer: &Result<store::Appended, Declined>) -> bool {
+    answer.as_ref().is_ok_and(|appended| !appended.stored.repeat)
 }

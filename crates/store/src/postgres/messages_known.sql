@@ -1,10 +1,5 @@
--- Appends a batch of messages: one statement, one transaction, one plan (see dial.rs) whatever the batch holds.
--- There is one join in it, of the list of rooms with rooms_pkey; everything else is a look-up by an index or the
--- element of an array. The rooms come sorted by name: so they are locked in one order by everybody.
---
--- $1 keys of the rooms as remembered, null where not  $2 their names  $3 how many drafts each has
--- a draft each: $4 its room, counted from 1  $5 which of its room's drafts it is, from 1
---               $6 author  $7 author's name  $8 request  $9 body  $10 reply_to
+-- Appends a batch of messages some of which may be there already: those are answered with the seq that they have.
+-- Parameters and answers as in messages_new.sql, and a row for each draft that is known.
 WITH moment AS MATERIALIZED (
     SELECT epoch, generation::bigint << 44 | pg_current_xact_id()::text::bigint AS tx, clock_timestamp() AS at
     FROM history
@@ -35,11 +30,19 @@ draft AS MATERIALIZED (
 known AS MATERIALIZED (
     SELECT draft, room, nth, key, known AS seq FROM draft WHERE known IS NOT NULL
 ),
+-- Nearly always false: then nobody counts.
+repeats AS MATERIALIZED (
+    SELECT EXISTS (SELECT FROM known) AS are_there
+),
 -- Takes the locks. A room that is gone has no row here.
 head AS (
     UPDATE rooms SET last_seq = rooms.last_seq + new.drafts
     FROM (
-        SELECT room, key, drafts - (SELECT count(*) FROM known WHERE known.room = room.room) AS drafts FROM room
+        SELECT room, key, drafts - CASE
+            WHEN (SELECT are_there FROM repeats) THEN (SELECT count(*) FROM known WHERE known.room = room.room)
+            ELSE 0
+        END AS drafts
+        FROM room
     ) new
     WHERE rooms.key = new.key
     RETURNING new.room, rooms.key, rooms.last_seq - new.drafts AS base
@@ -55,7 +58,11 @@ bases AS MATERIALIZED (
 appended AS (
     INSERT INTO events (room, seq, tx, at, reply_to, kind, author, author_name, request, body)
     SELECT key,
-        base + nth - (SELECT count(*) FROM known WHERE known.room = placed.room AND known.nth < placed.nth),
+        base + nth - CASE
+            WHEN (SELECT are_there FROM repeats)
+            THEN (SELECT count(*) FROM known WHERE known.room = placed.room AND known.nth < placed.nth)
+            ELSE 0
+        END,
         (SELECT tx FROM moment), (SELECT at FROM moment), reply_to, 1, author, author_name, request, body
     FROM (SELECT draft.*, (SELECT by_room FROM bases)[room] AS base FROM draft WHERE known IS NULL) placed
     WHERE base >= 0
