@@ -13,7 +13,8 @@ use tokio::sync::mpsc;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::TRACE;
-use crate::{Answer, Asked, Heard, ReplyRoute, ReplyTo, TraceParent, wire};
+use crate::wire::{self, Unreadable};
+use crate::{Answer, Asked, Heard, ReplyRoute, ReplyTo, TraceParent};
 
 /// How long a door that is closed goes on with what had come in before.
 const DRAIN: Duration = Duration::from_secs(1);
@@ -34,6 +35,8 @@ pub(super) fn topic(subscribing: Subscribing, into: mpsc::Sender<Heard>) -> Drop
                         return;
                     }
                 }
+                // A newer version tells of more than this one knows.
+                Err(Unreadable::Unknown) => {}
                 Err(error) => {
                     tracing::warn!(subject = %message.subject, %error, "a note that cannot be read");
                 }

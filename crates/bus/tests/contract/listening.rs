@@ -103,12 +103,12 @@ pub(crate) async fn a_slow_listener_loses_a_bounded_part_and_the_others_nothing(
     let mut fast_listened = fast.listen(topic).await;
     for seq in 1..=NOTES {
         writer.publish(said("general", seq)).await;
+        // Who listens keeps up; who is slow does not even begin.
         if seq % 1000 == 0 {
-            writer.0.settle().await.unwrap();
+            for seq in seq - 999..=seq {
+                assert_eq!(fast_listened.next().await, said("general", seq));
+            }
         }
-    }
-    for seq in 1..=NOTES {
-        assert_eq!(fast_listened.next().await, said("general", seq));
     }
     assert!(slow.until(|link| link.losses > 0).await.connected, "a loss is not a cut");
     if matches!(road, Road::Nats(_)) {
