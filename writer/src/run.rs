@@ -118,6 +118,8 @@ impl Writer {
             ended = workers => ended?,
             Some(Err(failed)) = helpers.join_next() => return Err(RunError::Failed(failed)),
         }
+        // One of them asks whether the store is well: it would take a store that is being closed for one that is gone.
+        helpers.shutdown().await;
         heads::announce_now(&*self.bus, &heads).await;
         if let Err(error) = self.bus.settle().await {
             tracing::warn!(%error, "the last words of this writer may have been lost");

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use bus::{Answer, Ask, Bus as _, BusError, Door, Note, Topic};
 
@@ -44,4 +45,16 @@ async fn what_has_come_in_is_committed_published_and_answered() {
         house.ask(Door::SubmitAny, submission(vec![says("a", "x")])).await,
         Err(BusError::NoResponder)
     );
+}
+
+#[tokio::test]
+async fn a_store_that_is_being_closed_is_asked_nothing_more() {
+    let house = House::new().await;
+    let store = MoodyStore::new(Arc::clone(&house.store));
+    // Longer than the pause between two questions whether a store is well.
+    *store.goodbye.lock().unwrap() = Duration::from_millis(2500);
+    let writer = house.writer_on(store.clone(), settings()).await;
+    writer.stop.cancel();
+    writer.ended().await.unwrap();
+    assert_eq!(store.late.load(Ordering::SeqCst), 0);
 }

@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use chat::{Change, Draft, HistoryPage, LogPage, PageFrom, RoomHead, RoomId, RoomState, RoomSummary, Seq};
@@ -37,6 +38,11 @@ pub(crate) struct MoodyStore {
     pub(crate) reads: AtomicUsize,
     pub(crate) reads_held: AtomicBool,
     pub(crate) read_permits: Semaphore,
+    closed: AtomicBool,
+    /// How long it takes to close.
+    pub(crate) goodbye: Mutex<Duration>,
+    /// How often it was asked for something although it was closed.
+    pub(crate) late: AtomicUsize,
 }
 
 impl MoodyStore {
@@ -52,6 +58,9 @@ impl MoodyStore {
             reads: AtomicUsize::new(0),
             reads_held: AtomicBool::new(false),
             read_permits: Semaphore::new(0),
+            closed: AtomicBool::new(false),
+            goodbye: Mutex::default(),
+            late: AtomicUsize::new(0),
         })
     }
 
@@ -72,6 +81,9 @@ impl MoodyStore {
     }
 
     fn here(&self) -> Result<(), StoreError> {
+        if self.closed.load(Ordering::SeqCst) {
+            self.late.fetch_add(1, Ordering::SeqCst);
+        }
         if self.gone.load(Ordering::SeqCst) {
             Err(StoreError::Unavailable("gone".to_owned()))
         } else {
@@ -165,5 +177,9 @@ impl Store for MoodyStore {
         self.here()
     }
 
-    async fn close(&self) {}
+    async fn close(&self) {
+        self.closed.store(true, Ordering::SeqCst);
+        let goodbye = *self.goodbye.lock().unwrap();
+        tokio::time::sleep(goodbye).await;
+    }
 }
