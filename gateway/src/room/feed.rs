@@ -29,7 +29,7 @@ pub(crate) enum Fed<'a> {
     Nothing,
     /// These events follow what it has.
     Show(&'a [Arc<Event>]),
-    /// What follows is gone from the store: it starts again after this position.
+    /// What followed is gone from the store: it starts again after this position.
     Hole(Seq),
 }
 
@@ -54,17 +54,21 @@ impl Phase {
         }
     }
 
-    /// Takes a page, in a room that the shard has been told of up to `last`. What is beyond that comes live.
-    pub(crate) fn feed<'a>(&mut self, page: &'a [Arc<Event>], last: Seq) -> Fed<'a> {
+    /// Takes a page of a room whose log begins at `first` and that the shard has been told of up to `last`. What
+    /// is beyond that comes live.
+    pub(crate) fn feed<'a>(&mut self, page: &'a [Arc<Event>], first: Seq, last: Seq) -> Fed<'a> {
         let Self::Behind { cursor, asked } = self else { return Fed::Nothing };
         *asked = false;
+        if first > cursor.next() {
+            *cursor = first.back(1).min(last);
+            return Fed::Hole(*cursor);
+        }
         let from = page.partition_point(|event| event.seq <= *cursor);
         let to = page.partition_point(|event| event.seq <= last).max(from);
         let fresh = &page[from..to];
-        let Some((first, newest)) = fresh.first().zip(fresh.last()) else { return Fed::Nothing };
-        if first.seq != cursor.next() {
-            *cursor = first.seq.back(1);
-            return Fed::Hole(*cursor);
+        let Some((oldest, newest)) = fresh.first().zip(fresh.last()) else { return Fed::Nothing };
+        if oldest.seq != cursor.next() {
+            return Fed::Nothing; // Asked for before the room began anew, when it stood elsewhere.
         }
         *cursor = newest.seq;
         Fed::Show(fresh)
@@ -97,9 +101,9 @@ mod tests {
     fn it_takes_what_is_new_to_it_and_known_to_its_shard() {
         let mut phase = Phase::behind(seq(4));
         let events = page(3..=9);
-        assert_eq!(phase.feed(&events, seq(7)), Fed::Show(&events[2..5]));
+        assert_eq!(phase.feed(&events, seq(1), seq(7)), Fed::Show(&events[2..5]));
         assert!(phase.go_live(seq(7)));
-        assert_eq!(phase.feed(&events, seq(9)), Fed::Nothing, "live, it reads no pages");
+        assert_eq!(phase.feed(&events, seq(1), seq(9)), Fed::Nothing, "live, it reads no pages");
     }
 
     #[test]
@@ -107,7 +111,7 @@ mod tests {
         let mut phase = Phase::behind(seq(4));
         phase.ask();
         assert_eq!(phase.hungry(), None);
-        assert_eq!(phase.feed(&page(1..=4), seq(9)), Fed::Nothing);
+        assert_eq!(phase.feed(&page(1..=4), seq(1), seq(9)), Fed::Nothing);
         assert_eq!(phase.hungry(), Some(seq(4)));
         assert!(!phase.go_live(seq(9)));
     }
@@ -115,7 +119,21 @@ mod tests {
     #[test]
     fn what_is_gone_is_not_jumped_over_in_silence() {
         let mut phase = Phase::behind(seq(4));
-        assert_eq!(phase.feed(&page(7..=9), seq(9)), Fed::Hole(seq(6)));
+        assert_eq!(phase.feed(&page(7..=9), seq(7), seq(9)), Fed::Hole(seq(6)));
         assert_eq!(phase.hungry(), Some(seq(6)));
+    }
+
+    #[test]
+    fn where_all_is_gone_it_goes_live() {
+        let mut phase = Phase::behind(seq(4));
+        assert_eq!(phase.feed(&[], seq(12), seq(9)), Fed::Hole(seq(9)));
+        assert!(phase.go_live(seq(9)));
+    }
+
+    #[test]
+    fn a_page_for_another_position_is_no_hole() {
+        let mut phase = Phase::behind(seq(0));
+        assert_eq!(phase.feed(&page(6..=9), seq(1), seq(9)), Fed::Nothing);
+        assert_eq!(phase.hungry(), Some(seq(0)));
     }
 }

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 
 use chat::Seq;
 
-/// The waiting ones of one room: each is there at most once, so there are no more than subscriptions.
+/// The waiting ones of one room. Each is there once, for one read or, where it is another's, two.
 #[derive(Debug)]
 pub(crate) struct Pages<W> {
     waiting: VecDeque<(W, Seq)>,
@@ -48,9 +48,10 @@ impl<W> Pages<W> {
         served
     }
 
-    /// A read failed. Everybody stays in line, for [`Self::start`] to try again.
-    pub(crate) fn fail(&mut self) {
+    /// A read failed. Those who wait; nobody is in line any more.
+    pub(crate) fn fail(&mut self) -> impl Iterator<Item = W> {
         self.reading = false;
+        std::mem::take(&mut self.waiting).into_iter().map(|(who, _)| who)
     }
 }
 
@@ -85,11 +86,12 @@ mod tests {
     }
 
     #[test]
-    fn after_a_failure_everybody_is_still_in_line() {
+    fn a_failure_keeps_nobody_in_line() {
         let mut pages = Pages::new();
         pages.want("a", seq(4));
         pages.start();
-        pages.fail();
-        assert_eq!(pages.start(), Some(seq(4)));
+        pages.want("b", seq(9));
+        assert_eq!(pages.fail().collect::<Vec<_>>(), ["a", "b"]);
+        assert_eq!(pages.start(), None);
     }
 }

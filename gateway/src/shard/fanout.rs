@@ -55,7 +55,7 @@ impl Shard {
                 let answered = Answered::Joined(to.sub, Err(refusal));
                 self.answer(to.connection, answered, now);
             }
-            Told::Page { to, events } => self.page(to, &events),
+            Told::Page { to, first, events } => self.page(to, first, &events),
             Told::Verdicts { connection, room, verdicts } => {
                 self.answer(connection, Answered::Verdicts(room, verdicts), now);
             }
@@ -92,8 +92,8 @@ impl Shard {
         self.last_page.hear(&live.events);
         let Some(room) = self.rooms.get_mut(&live.room) else { return };
         let Some(last) = live.events.last() else { return };
-        debug_assert_eq!(live.events[0].seq, room.last.next(), "the switchboard told a shard of a hole");
-        room.last = last.seq;
+        debug_assert_eq!(live.events[0].seq, room.state.seq.next(), "the switchboard told a shard of a hole");
+        room.state.seq = last.seq;
         for group in &room.groups {
             let encoded = encode(group.dialect, &group.alias, &live.epoch, &live.events, &mut self.scratch);
             let Some((frame, shown)) = encoded else { continue };

@@ -16,10 +16,7 @@ use crate::switchboard::{ConnectionKey, SubKey, Want};
 impl Shard {
     /// The switchboard has granted a join. From here on the shard is told of the room's events.
     pub(super) fn joined(&mut self, to: SubKey, id: &RoomId, at: JoinedAt, now: Instant) {
-        let room = self
-            .rooms
-            .entry(id.clone())
-            .or_insert_with(|| LocalRoom::new(at.state.epoch.clone(), at.state.seq));
+        let room = self.rooms.entry(id.clone()).or_insert_with(|| LocalRoom::new(at.state.clone()));
         room.received += 1;
         let start = at.start;
         let waits = self.connection(to.connection).and_then(|connection| {
@@ -49,14 +46,14 @@ impl Shard {
     }
 
     /// A page for a subscription that is behind.
-    pub(super) fn page(&mut self, to: SubKey, events: &Arc<[Arc<Event>]>) {
+    pub(super) fn page(&mut self, to: SubKey, first: Seq, events: &Arc<[Arc<Event>]>) {
         let connection = self.connections.get_mut(index(to.connection.place));
         let connection = connection.filter(|connection| connection.generation == to.connection.generation);
         let Some(connection) = connection else { return };
         let dialect = connection.dialect;
         let Some(subscription) = connection.subscription(to.sub) else { return };
         let Some(room) = self.rooms.get(&subscription.room) else { return };
-        match subscription.phase.feed(events, room.last) {
+        match subscription.phase.feed(events, first, room.state.seq) {
             Fed::Nothing => return, // The next tick asks again.
             Fed::Hole(start) => {
                 let id = subscription.room.clone();
@@ -64,7 +61,7 @@ impl Shard {
                 return;
             }
             Fed::Show(events) => {
-                let (alias, epoch) = (&subscription.alias, &room.epoch);
+                let (alias, epoch) = (&subscription.alias, &room.state.epoch);
                 if let Some(frame) = self.last_page.encode(dialect, alias, epoch, events, &mut self.scratch) {
                     connection.outbox.push(frame);
                 }
@@ -78,8 +75,7 @@ impl Shard {
     /// The history of a room is another one: all its subscriptions start again.
     pub(super) fn restart(&mut self, id: &RoomId, state: &RoomState, start: Seq) {
         let Some(room) = self.rooms.get_mut(id) else { return };
-        room.last = state.seq;
-        room.epoch = state.epoch.clone();
+        room.state = state.clone();
         room.groups.clear();
         let mut members = Vec::new();
         for key in self.keys().collect::<Vec<_>>() {
@@ -102,14 +98,10 @@ impl Shard {
     /// What a subscription wanted next is gone from the store: it starts again where there is something.
     fn start_again(&mut self, to: SubKey, id: &RoomId, start: Seq) {
         let Some(room) = self.rooms.get(id) else { return };
-        let state = RoomState {
-            kind: chat::RoomKind::Public,
-            epoch: room.epoch.clone(),
-            first_seq: start.next(),
-            seq: room.last,
-        };
+        let state = RoomState { first_seq: start.next(), ..room.state.clone() };
         let at = JoinedAt { state, start, truncated: true };
         self.with_session(to.connection, |session, _, out| session.on_restarted(to.sub, &at, out));
+        self.go_live_if_there(to);
         self.feed(to.connection);
     }
 
@@ -139,7 +131,7 @@ impl Shard {
         let dialect = connection.dialect;
         let Some(subscription) = connection.subscription(to.sub) else { return };
         let Some(room) = self.rooms.get_mut(&subscription.room) else { return };
-        if !subscription.phase.go_live(room.last) {
+        if !subscription.phase.go_live(room.state.seq) {
             return;
         }
         room.listen(dialect, &subscription.alias, to.connection.place);

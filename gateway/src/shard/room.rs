@@ -1,14 +1,13 @@
 //! A room in one shard: its listeners, grouped by what makes their frames equal.
 
-use chat::{Epoch, Seq};
+use chat::RoomState;
 use dialect::{Alias, Dialect};
 
 /// The listeners of a room. Owned by the shard; gone when the last subscription is.
 #[derive(Debug)]
 pub(super) struct LocalRoom {
-    pub(super) epoch: Epoch,
-    /// The last event that the switchboard told this shard of.
-    pub(super) last: Seq,
+    /// Where the room stands: `seq` is the last event that the switchboard told this shard of.
+    pub(super) state: RoomState,
     /// How many joins the switchboard has granted since the shard was last out of the room.
     pub(super) received: u32,
     /// How many subscriptions there are, live or behind.
@@ -26,8 +25,8 @@ pub(super) struct Group {
 }
 
 impl LocalRoom {
-    pub(super) fn new(epoch: Epoch, last: Seq) -> Self {
-        Self { epoch, last, received: 0, members: 0, groups: Vec::new() }
+    pub(super) fn new(state: RoomState) -> Self {
+        Self { state, received: 0, members: 0, groups: Vec::new() }
     }
 
     /// Lets a connection listen.
@@ -60,11 +59,13 @@ impl Group {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use chat::{Epoch, RoomKind, Seq};
     use dialect::native::Native;
 
     #[test]
     fn equal_listeners_share_a_group_and_others_have_their_own() {
-        let mut room = LocalRoom::new(Epoch::parse("e.1").unwrap(), Seq::ZERO);
+        let (epoch, first_seq) = (Epoch::parse("e.1").unwrap(), Seq::ZERO.next());
+        let mut room = LocalRoom::new(RoomState { kind: RoomKind::Public, epoch, first_seq, seq: Seq::ZERO });
         let (a, b) = (Alias::new("a"), Alias::new("b"));
         room.listen(&Native, &a, 1);
         room.listen(&Native, &b, 1);

@@ -50,7 +50,7 @@ pub(crate) enum Want {
     /// Open a subscription. Answered by [`Told::Joined`].
     Join { connection: ConnectionKey, join: Join },
     /// A page of a room's log after a position. Answered by [`Told::Page`], or by [`Told::Restarted`] for the
-    /// room; at most one a subscription at a time.
+    /// room.
     Page { to: SubKey, room: RoomId, after: Seq },
     /// The shard has no subscription in this room any more. `received` counts the [`Told::Joined`] that it has
     /// got for the room since it was last out of it; if another is on its way, the shard stays in.
@@ -72,9 +72,9 @@ pub(crate) enum Told {
     Joined { to: SubKey, room: RoomId, at: JoinedAt },
     /// A subscription was refused.
     NotJoined { to: SubKey, refusal: Refusal },
-    /// Events for a subscription that is behind; those up to its position are to be skipped. None: it asked
-    /// for what is not there yet.
-    Page { to: SubKey, events: Arc<[Arc<Event>]> },
+    /// Events for a subscription that is behind, of a log that begins at `first`; those up to its position are to
+    /// be skipped. Without any it asks again a little later: they could not be read.
+    Page { to: SubKey, first: Seq, events: Arc<[Arc<Event>]> },
     /// The answer to [`Want::Submit`].
     Verdicts { connection: ConnectionKey, room: RoomId, verdicts: Vec<Verdict> },
     /// The answer to [`Want::Read`].

@@ -169,7 +169,10 @@ impl Room {
     pub(super) fn page(&mut self, shard: usize, to: SubKey, after: Seq, fx: &mut Vec<Effect>) {
         let Stage::Known(log) = &self.stage else { return };
         match log.recent(after, usize::from(PAGE_EVENTS), PAGE_BYTES) {
-            Some(events) => fx.push(Effect::Tell(shard, Told::Page { to, events: events.into() })),
+            Some(events) => {
+                let (first, events) = (log.state().first_seq, events.into());
+                fx.push(Effect::Tell(shard, Told::Page { to, first, events }));
+            }
             None => {
                 self.pages.want(Reader::Sub { shard, to }, after);
                 self.start_read(fx);
@@ -194,9 +197,10 @@ impl Room {
     ) {
         let Stage::Known(log) = &mut self.stage else { return };
         let Ok(page) = result else {
-            self.pages.fail();
             log.read_failed(now);
+            self.log_waits = false;
             fx.push(Effect::Look(now + PAUSE));
+            tell_page(self.pages.fail(), log.state().first_seq, &Arc::from([]), fx);
             return;
         };
         if page.epoch != log.state().epoch {
@@ -206,16 +210,12 @@ impl Room {
         let until = page.events.last().map_or(after, |event| event.seq);
         let served = self.pages.finish(after, until);
         let log_served = served.iter().any(|(who, _)| matches!(who, Reader::Log));
-        let events: Arc<[Arc<Event>]> = page.events.iter().cloned().map(Arc::new).collect();
+        let (first, events) = (page.first_seq, page.events.iter().cloned().map(Arc::new).collect());
         // The log first: so each subscription's page ends where its shard has been told up to, or before.
         if log_served {
             self.finish_log(number, page, now, fx);
         }
-        for (who, _) in served {
-            if let Reader::Sub { shard, to } = who {
-                fx.push(Effect::Tell(shard, Told::Page { to, events: Arc::clone(&events) }));
-            }
-        }
+        tell_page(served.into_iter().map(|(who, _)| who), first, &events, fx);
         self.start_read(fx);
     }
 
@@ -347,6 +347,20 @@ impl Room {
         } else if self.empty_since.is_none() {
             self.empty_since = Some(now);
             fx.push(Effect::Look(now + self.settings.linger));
+        }
+    }
+}
+
+/// Hands a page to the subscriptions among those who waited for it.
+fn tell_page(
+    served: impl Iterator<Item = Reader>,
+    first: Seq,
+    events: &Arc<[Arc<Event>]>,
+    fx: &mut Vec<Effect>,
+) {
+    for who in served {
+        if let Reader::Sub { shard, to } = who {
+            fx.push(Effect::Tell(shard, Told::Page { to, first, events: Arc::clone(events) }));
         }
     }
 }

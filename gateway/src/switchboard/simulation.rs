@@ -231,10 +231,10 @@ impl World {
                 }
                 self.quit_if_empty();
             }
-            Some(Told::Page { to, events }) => {
+            Some(Told::Page { to, first, events }) => {
                 let Some(last) = self.last else { return };
                 let Some(person) = self.people.get_mut(&to.sub.0) else { return };
-                if let Fed::Show(fresh) = person.phase.feed(&events, seq(last)) {
+                if let Fed::Show(fresh) = person.phase.feed(&events, first, seq(last)) {
                     person.seen.extend(fresh.iter().map(|event| event.seq.get()));
                 }
                 person.phase.go_live(seq(last));
