@@ -18,6 +18,9 @@ use crate::heads::{RecentHeads, chunks};
 use crate::health::Health;
 use crate::metrics::Metrics;
 
+/// How many requests are taken in before the next batch is chosen, however many come.
+const AT_ONCE: usize = 4096;
+
 /// What the committer works with.
 pub(crate) struct Parts {
     pub(crate) bus: Arc<dyn Bus>,
@@ -54,7 +57,8 @@ impl Committer {
                 let Some(asked) = self.asked.recv().await else { return };
                 self.road.take_in(asked, &mut self.backlog).await;
             }
-            while let Ok(asked) = self.asked.try_recv() {
+            for _ in 0..AT_ONCE {
+                let Ok(asked) = self.asked.try_recv() else { break };
                 self.road.take_in(asked, &mut self.backlog).await;
             }
             if self.road.0.health.is_up() {
