@@ -1,8 +1,8 @@
 //! Whether the store can be written to.
 //!
-//! One [`Health`] is shared by all parts of a writer. A failed commit sets it down. [`watch()`] asks the store every
-//! few seconds, so that a store is missed before somebody needs it, and again and again while it is down, until it
-//! can commit. It ends with the writer.
+//! One [`Health`] is shared by all parts of a writer. A failed commit sets it down. [`watch()`] asks the
+//! store every few seconds, so that a store is missed before somebody needs it, and again and again while it
+//! is down, until it can commit. It ends with the writer.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};

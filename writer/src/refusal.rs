@@ -3,8 +3,8 @@
 use chat::{BadText, Change, Code, Draft, Refusal};
 use store::Declined;
 
-/// The largest text, in bytes. Gateways keep their own, lower bound; this one keeps every event small enough for
-/// one message of the bus (1 MiB), even if each byte takes six as JSON.
+/// The largest text, in bytes. Gateways keep their own, lower bound; this one keeps every event small enough
+/// for one message of the bus (1 MiB), even if each byte takes six as JSON.
 const BODY_BYTES_MAX: usize = 128 * 1024;
 
 /// What the store has declined: certainly not stored.

@@ -96,8 +96,8 @@ struct Writer {
 impl Writer {
     /// Serves until `shutdown` is cancelled, then leaves.
     ///
-    /// The order of the end: the keeper closes the doors; so the queues end, and with them those who work them
-    /// off; what they have told is then pushed through to the other side.
+    /// The order of the end: the keeper closes the doors; so the queues end, and with them those who work
+    /// them off; what they have told is then pushed through to the other side.
     async fn serve(&self, shutdown: &CancellationToken) -> Result<(), RunError> {
         let (submissions_in, submissions) = mpsc::channel(ASKED_MAX);
         let (reads_in, reads) = mpsc::channel(ASKED_MAX);
@@ -118,7 +118,8 @@ impl Writer {
             ended = workers => ended?,
             Some(Err(failed)) = helpers.join_next() => return Err(RunError::Failed(failed)),
         }
-        // One of them asks whether the store is well: it would take a store that is being closed for one that is gone.
+        // One of them asks whether the store is well: it would take a store that is being closed for one that
+        // is gone.
         helpers.shutdown().await;
         heads::announce_now(&*self.bus, &heads).await;
         if let Err(error) = self.bus.settle().await {

@@ -27,8 +27,8 @@ pub struct Settings {
     /// A writer that was not heard for this long counts as gone. At least twice `beat`.
     #[serde(with = "humantime_serde")]
     pub silence: Duration,
-    /// How often the writer announces what it has committed, and looks in the store for what was committed and
-    /// never told.
+    /// How often the writer announces what it has committed, and looks in the store for what was committed
+    /// and never told.
     #[serde(with = "humantime_serde")]
     pub heads: Duration,
 }

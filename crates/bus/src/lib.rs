@@ -173,7 +173,8 @@ pub enum BusError {
     /// Too many requests wait already, here or at the door. The request was certainly not handled.
     #[error("too many requests are waiting")]
     Full,
-    /// It is larger than the bus carries (1 MiB over NATS, unless its server says otherwise). It went nowhere.
+    /// It is larger than the bus carries (1 MiB over NATS, unless its server says otherwise). It went
+    /// nowhere.
     #[error("too large for the bus")]
     TooLarge,
     /// The answer could not be read.

@@ -47,7 +47,8 @@ pub enum Ask {
         /// How many at the most.
         limit: PageLimit,
     },
-    /// Where rooms stand, at most [`HEADS_MAX`]. Answered by [`Answer::Heads`]; what is not there is left out.
+    /// Where rooms stand, at most [`HEADS_MAX`]. Answered by [`Answer::Heads`]; what is not there is left
+    /// out.
     Heads(Vec<RoomId>),
 }
 

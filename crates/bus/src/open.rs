@@ -19,8 +19,8 @@ pub struct Options {
     pub prefix: String,
     /// The name of the connection that NATS shows to its operators.
     pub name: String,
-    /// NATS is asked for a sign of life after this long without one, and the connection is given up after three
-    /// times as long.
+    /// NATS is asked for a sign of life after this long without one, and the connection is given up after
+    /// three times as long.
     pub ping: Duration,
     /// A NATS credentials file (a JWT and its seed).
     pub credentials_file: Option<PathBuf>,
@@ -83,8 +83,8 @@ pub fn check_url(url: &str) -> Result<(), OpenError> {
     if url == LOCAL { Ok(()) } else { ServerList::parse(url).map(|_| ()) }
 }
 
-/// Opens the road that a URL names: `local:` inside this process, `nats://…` or `tls://…` over NATS. A NATS that
-/// is not there is no error: it is tried again and again, and [`Bus::link`] tells when it answers.
+/// Opens the road that a URL names: `local:` inside this process, `nats://…` or `tls://…` over NATS. A NATS
+/// that is not there is no error: it is tried again and again, and [`Bus::link`] tells when it answers.
 ///
 /// # Errors
 /// [`OpenError`]: as it is configured, this can never work.

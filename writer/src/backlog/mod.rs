@@ -1,8 +1,8 @@
 //! What waits to be committed, and which of it makes the next batch. A state machine without I/O.
 //!
-//! Owned by the committer. Bounded by a number of messages and of bytes; each submission leaves it answered, and
-//! exactly once. A submission keeps its order: what of it was not stored yet is given up as soon as the fate of an
-//! earlier draft is unknown.
+//! Owned by the committer. Bounded by a number of messages and of bytes; each submission leaves it answered,
+//! and exactly once. A submission keeps its order: what of it was not stored yet is given up as soon as the
+//! fate of an earlier draft is unknown.
 
 mod batch;
 mod entry;
@@ -54,8 +54,8 @@ impl<T> Backlog<T> {
         Self { bounds, queue: VecDeque::new(), messages: 0, bytes: 0 }
     }
 
-    /// Takes a submission in. It comes back at once if nothing of it is to be stored: it is too old, no room is
-    /// left for it, or no draft of it makes sense.
+    /// Takes a submission in. It comes back at once if nothing of it is to be stored: it is too old, no room
+    /// is left for it, or no draft of it makes sense.
     pub(crate) fn push(&mut self, submission: Submission, ticket: T, now: Instant) -> Option<Answered<T>> {
         let mut entry = Entry::new(submission, ticket, now);
         if entry.age(now) > AGE_MAX {
@@ -74,11 +74,12 @@ impl<T> Backlog<T> {
         None
     }
 
-    /// Chooses the next batch, in the order of arrival, and finds the submissions that have waited for too long.
+    /// Chooses the next batch, in the order of arrival, and finds the submissions that have waited for too
+    /// long.
     ///
-    /// A batch holds no (room, user, id) twice and no two changes of one message; the later one, and everything
-    /// after it in that room, waits for the next batch. (A change of a message of its own batch is declined by the
-    /// store: nobody can have seen the seq of that message yet.)
+    /// A batch holds no (room, user, id) twice and no two changes of one message; the later one, and
+    /// everything after it in that room, waits for the next batch. (A change of a message of its own batch is
+    /// declined by the store: nobody can have seen the seq of that message yet.)
     pub(crate) fn take(&mut self, now: Instant) -> (Batch<T>, Vec<Answered<T>>) {
         let mut choice = Choice::new(self.bounds);
         let (mut passed_over, mut too_old) = (Vec::new(), Vec::new());
@@ -100,8 +101,8 @@ impl<T> Backlog<T> {
         (choice.batch(), too_old)
     }
 
-    /// Takes back a batch with a verdict a draft. What has all its verdicts comes out; the rest waits on, before
-    /// everything that came later.
+    /// Takes back a batch with a verdict a draft. What has all its verdicts comes out; the rest waits on,
+    /// before everything that came later.
     pub(crate) fn settle(&mut self, batch: Batch<T>, verdicts: Vec<Verdict>) -> Vec<Answered<T>> {
         let mut answered = Vec::new();
         let mut unfinished = Vec::new();

@@ -1,8 +1,8 @@
 //! Gets a batch committed, whatever the store says to it.
 //!
-//! A value that cannot be kept is found by halving; a conflict is tried again, first as it was, then each room for
-//! itself; and where an outcome is unknown nothing more is tried: what comes later of a sender must not be stored
-//! before what came earlier.
+//! A value that cannot be kept is found by halving; a conflict is tried again, first as it was, then each
+//! room for itself; and where an outcome is unknown nothing more is tried: what comes later of a sender must
+//! not be stored before what came earlier.
 
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet, VecDeque};

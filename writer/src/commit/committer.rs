@@ -1,7 +1,7 @@
 //! The task that commits: it takes in what comes, and while one batch is on its way the next one gathers.
 //!
-//! It owns the backlog, and is the only one who appends. It ends when every door is closed and everything that
-//! came in has been answered.
+//! It owns the backlog, and is the only one who appends. It ends when every door is closed and everything
+//! that came in has been answered.
 
 use std::sync::Arc;
 
@@ -49,8 +49,8 @@ impl Committer {
         Self { road: Road(parts), backlog: Backlog::new(bounds), asked }
     }
 
-    /// Works until all doors are closed and all that came in is answered. Dropped, it leaves askers to their time
-    /// limits.
+    /// Works until all doors are closed and all that came in is answered. Dropped, it leaves askers to their
+    /// time limits.
     pub(crate) async fn run(mut self) {
         loop {
             if self.backlog.is_empty() {

@@ -8,8 +8,8 @@ use store::Appended;
 
 use super::append::Fate;
 
-/// The most memory that the events of one note take, in bytes: even where each byte of a text takes six as JSON,
-/// the note fits one message of the bus.
+/// The most memory that the events of one note take, in bytes: even where each byte of a text takes six as
+/// JSON, the note fits one message of the bus.
 const NOTE_BYTES_MAX: usize = 128 * 1024;
 
 /// What is told after a commit, in this order.
@@ -17,8 +17,8 @@ const NOTE_BYTES_MAX: usize = 128 * 1024;
 pub(crate) struct Notes {
     /// Runs of events of one room, those of each room in order.
     pub(crate) events: Vec<Run>,
-    /// Where what was stored before stands. It is not told again as an event: it may have been edited or deleted
-    /// since. Whoever lacks it reads it.
+    /// Where what was stored before stands. It is not told again as an event: it may have been edited or
+    /// deleted since. Whoever lacks it reads it.
     pub(crate) repeats: Vec<RoomHead>,
 }
 

@@ -1,5 +1,5 @@
-//! Which partitions this writer serves. Only speed hangs on it: any writer can commit to any room at any time,
-//! and while two believe that they own a partition nothing breaks.
+//! Which partitions this writer serves. Only speed hangs on it: any writer can commit to any room at any
+//! time, and while two believe that they own a partition nothing breaks.
 
 mod doors;
 mod keeper;

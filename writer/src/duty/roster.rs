@@ -71,7 +71,8 @@ impl Roster {
         }
     }
 
-    /// Forgets who was silent for too long. Only to be asked while this writer can hear; true if somebody went.
+    /// Forgets who was silent for too long. Only to be asked while this writer can hear; true if somebody
+    /// went.
     pub(super) fn forget_silent(&mut self, now: Instant) -> bool {
         let before = self.others.len();
         self.others.retain(|_, (_, heard)| now.saturating_duration_since(*heard) <= self.silence);
@@ -83,8 +84,8 @@ impl Roster {
         self.others.values_mut().for_each(|(_, heard)| *heard = now);
     }
 
-    /// True if this writer takes its share. One that cannot reach its store leaves it to those that can; where
-    /// none can, all serve on, and say so to whoever asks.
+    /// True if this writer takes its share. One that cannot reach its store leaves it to those that can;
+    /// where none can, all serve on, and say so to whoever asks.
     pub(super) fn on_duty(&self) -> bool {
         self.own.able || !self.others.values().any(|(other, _)| other.able)
     }
@@ -99,8 +100,8 @@ impl Roster {
     }
 }
 
-/// Who scores highest owns a partition; equal scores are told apart by the names. When a writer comes or goes, only
-/// what it wins or had won changes hands.
+/// Who scores highest owns a partition; equal scores are told apart by the names. When a writer comes or
+/// goes, only what it wins or had won changes hands.
 fn score(name: &str, partition: Partition) -> (u64, &str) {
     (xxh3_64_with_seed(name.as_bytes(), u64::from(partition.index())), name)
 }

@@ -1,5 +1,5 @@
-//! Where rooms stand, announced again and again: what the bus has lost, or what a writer has committed and died
-//! before it could tell, is found by those who compare.
+//! Where rooms stand, announced again and again: what the bus has lost, or what a writer has committed and
+//! died before it could tell, is found by those who compare.
 
 mod announce;
 mod chunks;

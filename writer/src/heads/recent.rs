@@ -1,7 +1,7 @@
 //! What this writer has committed since it last announced it.
 //!
-//! Filled by the committer, emptied by the announcer. Bounded by a number of rooms: what does not fit is found by
-//! the scan of the store, only later.
+//! Filled by the committer, emptied by the announcer. Bounded by a number of rooms: what does not fit is
+//! found by the scan of the store, only later.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

@@ -1,7 +1,7 @@
 //! Reads that wait for their turn. Equal ones wait as one.
 //!
-//! A read can be joined only while it waits: what is already sent to the store may have been answered from before
-//! the moment at which the later one was asked.
+//! A read can be joined only while it waits: what is already sent to the store may have been answered from
+//! before the moment at which the later one was asked.
 
 use std::collections::{HashMap, VecDeque};
 use std::hash::Hash;

@@ -58,8 +58,8 @@ impl Reader {
         Self { parts, reads_at_once, queue, asked, under_way: JoinSet::new() }
     }
 
-    /// Works until all doors are closed and all that came in is answered. Dropped, it leaves askers to their time
-    /// limits.
+    /// Works until all doors are closed and all that came in is answered. Dropped, it leaves askers to their
+    /// time limits.
     pub(crate) async fn run(mut self) {
         let mut asked = Vec::new();
         let mut open = true;

@@ -1,7 +1,7 @@
 //! The road inside one process: words are handed over as they are, through the users' own bounded queues.
 //!
-//! One [`LocalBus`] is shared by everybody in the process. It owns the table of who takes what and the requests
-//! that wait; it has no task, and ends with its last user.
+//! One [`LocalBus`] is shared by everybody in the process. It owns the table of who takes what and the
+//! requests that wait; it has no task, and ends with its last user.
 
 mod table;
 
@@ -45,8 +45,8 @@ impl LocalBus {
         }
     }
 
-    /// For tests: cuts the road for everybody on it, as when the server of a real one goes away. Requests under
-    /// way end with [`BusError::Cut`]; subscriptions stand, and hear nothing.
+    /// For tests: cuts the road for everybody on it, as when the server of a real one goes away. Requests
+    /// under way end with [`BusError::Cut`]; subscriptions stand, and hear nothing.
     pub fn cut(&self) {
         self.waiting.cut();
         self.link.send_modify(|link| link.connected = false);

@@ -13,7 +13,8 @@ use crate::{OpenError, Options};
 
 /// Messages that one subscription may have unread: past it they are lost, and [`crate::Link::losses`] grows.
 const UNREAD_MAX: usize = 8192;
-/// Calls to the client that may wait to be written. While there is no connection only subscriptions wait here.
+/// Calls to the client that may wait to be written. While there is no connection only subscriptions wait
+/// here.
 const UNWRITTEN_MAX: usize = 1024;
 /// One attempt to connect, with its handshake.
 const ATTEMPT: Duration = Duration::from_secs(2);

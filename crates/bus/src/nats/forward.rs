@@ -1,7 +1,7 @@
 //! The tasks that carry what a subscription gets into its owner's queue, as words.
 //!
-//! One task a subscription; the guard that it is started with ends it. While the owner's queue is full the task
-//! waits, and the client's buffer of that subscription, which is bounded, fills.
+//! One task a subscription; the guard that it is started with ends it. While the owner's queue is full the
+//! task waits, and the client's buffer of that subscription, which is bounded, fills.
 
 use std::time::Duration;
 

@@ -1,8 +1,8 @@
 //! Watches the connection.
 //!
 //! The client tells its events through a short queue that drops what does not fit, so an event here is only a
-//! nudge: what counts is the client's own state and its count of connections, looked at after each nudge and four
-//! times a second. One task owns the [`Link`]; it ends with the bus.
+//! nudge: what counts is the client's own state and its count of connections, looked at after each nudge and
+//! four times a second. One task owns the [`Link`]; it ends with the bus.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -1,7 +1,8 @@
-//! The road over NATS: one connection a process, so that what is handed over in an order arrives in that order.
+//! The road over NATS: one connection a process, so that what is handed over in an order arrives in that
+//! order.
 //!
-//! [`NatsBus`] owns the client, the inbox for answers and the task that watches the connection; they end with it.
-//! Each subscription has a task of its own that ends with its [`Listening`].
+//! [`NatsBus`] owns the client, the inbox for answers and the task that watches the connection; they end with
+//! it. Each subscription has a task of its own that ends with its [`Listening`].
 
 mod connect;
 mod forward;
@@ -65,8 +66,8 @@ impl NatsBus {
         Ok(Self { client, subjects, inbox, waiting, link, _tasks: stop.drop_guard() })
     }
 
-    /// Hands something to the client. The client's queue is bounded: where it is full this waits, but never for a
-    /// connection to come back.
+    /// Hands something to the client. The client's queue is bounded: where it is full this waits, but never
+    /// for a connection to come back.
     async fn send(&self, parcel: Parcel) -> Result<(), BusError> {
         let Parcel { subject, reply, payload, trace } = parcel;
         let headers = trace.map(|trace| headers(&trace));
@@ -88,8 +89,9 @@ impl NatsBus {
         }
     }
 
-    /// Comes back when a subscription stands in the client's queue. Without a connection it may stand before that
-    /// queue, where places are given in the order of asking: before whatever is handed over later all the same.
+    /// Comes back when a subscription stands in the client's queue. Without a connection it may stand before
+    /// that queue, where places are given in the order of asking: before whatever is handed over later all
+    /// the same.
     async fn stand(
         &self,
         subscribing: impl Future<Output = Result<Subscriber, SubscribeError>> + Send + 'static,

@@ -1,7 +1,7 @@
 //! The subjects of NATS. Part of the wire format: see also [`crate::Partition`].
 //!
-//! Nothing that a user types can be a wildcard or leave its own subject: a room's token is its name where that
-//! is made of `A-Za-z0-9_-` only, else `~` and the name in base64url.
+//! Nothing that a user types can be a wildcard or leave its own subject: a room's token is its name where
+//! that is made of `A-Za-z0-9_-` only, else `~` and the name in base64url.
 
 use std::borrow::Cow;
 

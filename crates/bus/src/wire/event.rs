@@ -73,7 +73,8 @@ impl<'de: 'a, 'a> Deserialize<'de> for EventsWire<'a> {
 }
 
 impl EventsWire<'_> {
-    /// The events. One that cannot be read takes its seq as [`EventKind::Unknown`], so that it leaves no hole.
+    /// The events. One that cannot be read takes its seq as [`EventKind::Unknown`], so that it leaves no
+    /// hole.
     ///
     /// # Errors
     /// [`Unreadable`] if this is no list of events that have a seq.

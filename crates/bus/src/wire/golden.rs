@@ -1,5 +1,5 @@
-//! Every message as it stands on the wire, in `golden/v1/`: what an older release has written must be read, and
-//! what this one writes must be what an older one can read. A file is never changed, only added.
+//! Every message as it stands on the wire, in `golden/v1/`: what an older release has written must be read,
+//! and what this one writes must be what an older one can read. A file is never changed, only added.
 
 use std::path::PathBuf;
 use std::time::Duration;

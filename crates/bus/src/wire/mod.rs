@@ -1,8 +1,9 @@
 //! How words are written on the wire: JSON envelopes with a version, `{"v":1,"<what>":{…}}`.
 //!
-//! Two versions of Parlor run at once during a roll-out. So: fields are only added, fields that are not known are
-//! passed over, an event of a kind that is not known takes its seq as [`chat::EventKind::Unknown`], and the files
-//! under `golden/` are read by every later version. What is borrowed from a word is not copied to be written.
+//! Two versions of Parlor run at once during a roll-out. So: fields are only added, fields that are not known
+//! are passed over, an event of a kind that is not known takes its seq as [`chat::EventKind::Unknown`], and
+//! the files under `golden/` are read by every later version. What is borrowed from a word is not copied to
+//! be written.
 
 mod answer;
 mod ask;
@@ -53,7 +54,8 @@ pub(crate) fn decode_note(json: &[u8]) -> Result<Note, Unreadable> {
     decode::<NoteWire<'_>>(json)?.try_into()
 }
 
-/// Why something could not be read. It never repeats what was written, so that no log holds what people wrote.
+/// Why something could not be read. It never repeats what was written, so that no log holds what people
+/// wrote.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Unreadable {
     /// It is not the JSON that was expected.

@@ -96,9 +96,14 @@ proptest! {
     }
 
     #[test]
-    fn no_bytes_make_the_reader_panic(bytes in any::<Vec<u8>>(), draft in draft(), cut in any::<prop::sample::Index>()) {
+    fn no_bytes_make_the_reader_panic(
+        bytes in any::<Vec<u8>>(),
+        draft in draft(),
+        cut in any::<prop::sample::Index>(),
+    ) {
         let _ = (decode_ask(&bytes), decode_answer(&bytes), decode_note(&bytes));
-        let mut json = encode_ask(&Ask::Submit(Submission { drafts: vec![draft], age: Duration::ZERO })).to_vec();
+        let submission = Submission { drafts: vec![draft], age: Duration::ZERO };
+        let mut json = encode_ask(&Ask::Submit(submission)).to_vec();
         let place = cut.index(json.len());
         json[place] = json[place].wrapping_add(1);
         let _ = decode_ask(&json);

@@ -91,7 +91,8 @@ proptest! {
         flaws in proptest::collection::vec(flaw(), 1..40),
         rooms in 1..4_usize,
     ) {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
+        let mut runtime = tokio::runtime::Builder::new_current_thread();
+        let runtime = runtime.enable_time().start_paused(true).build().unwrap();
         let store = Flawed::new(flaws.iter().copied().enumerate());
         let batch = drafts(flaws.len(), rooms);
         let committed = runtime.block_on(commit(&store, &batch));
@@ -100,7 +101,8 @@ proptest! {
         for room in 0..rooms {
             let of_room: Vec<_> = (room..batch.len()).step_by(rooms).map(|n| (flaws[n], fates[n])).collect();
             let seqs: Vec<u64> = of_room.iter().filter_map(|(_, fate)| fate.ok()).collect();
-            prop_assert_eq!(&seqs, &(1..=seqs.len() as u64).collect::<Vec<_>>(), "in order and without a hole");
+            let expected: Vec<u64> = (1..=seqs.len() as u64).collect();
+            prop_assert_eq!(&seqs, &expected, "in order and without a hole");
             let doubt = of_room.iter().position(|(_, fate)| *fate == Err(Code::Unavailable));
             let after_doubt = &of_room[doubt.unwrap_or(of_room.len())..];
             prop_assert!(after_doubt.iter().all(|(_, fate)| fate.is_err()), "stored after what is in doubt");
