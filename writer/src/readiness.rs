@@ -3,22 +3,30 @@
 use bus::Bus;
 use tokio::sync::watch;
 
+use crate::duty::Duty;
 use crate::health::Health;
 
 /// Ready, or why not.
 pub(crate) type Readiness = watch::Sender<Result<(), String>>;
 
-/// Keeps the readiness true to the bus and the store. Never comes back.
+/// Keeps the readiness true to the bus, the store and the doors. Comes back when none of them changes any more.
 ///
 /// Cancel safe.
-pub(crate) async fn follow(readiness: &Readiness, bus: &dyn Bus, health: &Health) {
+pub(crate) async fn follow(
+    readiness: &Readiness,
+    bus: &dyn Bus,
+    health: &Health,
+    mut duty: watch::Receiver<Duty>,
+) {
     let (mut link, mut down) = (bus.link(), health.follow());
     loop {
         let (connected, up) = (link.borrow_and_update().connected, down.borrow_and_update().is_none());
-        set(readiness, reason(connected, up));
+        let serves = duty.borrow_and_update().serves;
+        set(readiness, reason(connected, up, serves));
         tokio::select! {
             Ok(()) = link.changed() => {}
             Ok(()) = down.changed() => {}
+            Ok(()) = duty.changed() => {}
             else => return,
         }
     }
@@ -29,10 +37,11 @@ pub(crate) fn not_ready(readiness: &Readiness, reason: impl Into<String>) {
     set(readiness, Err(reason.into()));
 }
 
-fn reason(connected: bool, up: bool) -> Result<(), String> {
+fn reason(connected: bool, up: bool, serves: bool) -> Result<(), String> {
     let store = "the store is not available";
     let bus = "the bus is not connected";
     match (connected, up) {
+        (true, true) if !serves => Err("its doors are not open yet".to_owned()),
         (true, true) => Ok(()),
         (true, false) => Err(store.to_owned()),
         (false, true) => Err(bus.to_owned()),

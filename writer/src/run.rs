@@ -13,7 +13,7 @@ use tokio_util::task::AbortOnDropHandle;
 
 use crate::backlog::Bounds;
 use crate::commit::{self, Committer};
-use crate::duty::{self, Doors, Keeper, Queues};
+use crate::duty::{self, Doors, Duty, Keeper, Queues};
 use crate::heads::{self, RecentHeads};
 use crate::health::{self, Health};
 use crate::metrics::Metrics;
@@ -77,7 +77,8 @@ where
     };
     let store = store?;
     tracing::info!("the writer has its store");
-    let writer = Writer { settings, bus, store, health: Health::new(), metrics };
+    let duty = watch::Sender::new(Duty::default());
+    let writer = Writer { settings, bus, store, health: Health::new(), duty, metrics };
     tokio::select! {
         ended = writer.serve(&shutdown) => ended,
         never = writer.tell(&readiness, &shutdown) => match never {},
@@ -90,6 +91,7 @@ struct Writer {
     bus: Arc<dyn Bus>,
     store: Arc<dyn Store>,
     health: Health,
+    duty: watch::Sender<Duty>,
     metrics: Metrics,
 }
 
@@ -101,13 +103,12 @@ impl Writer {
     async fn serve(&self, shutdown: &CancellationToken) -> Result<(), RunError> {
         let (submissions_in, submissions) = mpsc::channel(ASKED_MAX);
         let (reads_in, reads) = mpsc::channel(ASKED_MAX);
-        let (scans_in, scans) = watch::channel(false);
         let heads = RecentHeads::default();
-        let mut helpers = self.helpers(&heads, scans);
+        let mut helpers = self.helpers(&heads);
 
         let doors =
             Doors::new(Arc::clone(&self.bus), Queues { submissions: submissions_in, reads: reads_in });
-        let keeper = spawn(self.keeper(doors, scans_in).run(shutdown.clone()));
+        let keeper = spawn(self.keeper(doors).run(shutdown.clone()));
         let committer = spawn(self.committer(heads.clone(), submissions).run());
         let reader = spawn(self.reader(reads).run());
         let workers = async {
@@ -129,13 +130,13 @@ impl Writer {
         Ok(())
     }
 
-    fn keeper(&self, doors: Doors, scans: watch::Sender<bool>) -> Keeper {
+    fn keeper(&self, doors: Doors) -> Keeper {
         let parts = duty::Parts {
             bus: Arc::clone(&self.bus),
             health: self.health.clone(),
             beat: self.settings.beat,
             silence: self.settings.silence,
-            scans,
+            duty: self.duty.clone(),
         };
         Keeper::new(parts, doors)
     }
@@ -168,19 +169,26 @@ impl Writer {
     }
 
     /// Those who work for themselves, and never end.
-    fn helpers(&self, heads: &RecentHeads, scans: watch::Receiver<bool>) -> JoinSet<()> {
+    fn helpers(&self, heads: &RecentHeads) -> JoinSet<()> {
         let Self { bus, store, health, settings, .. } = self;
         let mut helpers = JoinSet::new();
         helpers.spawn(health::watch(health.clone(), Arc::clone(store)));
         helpers.spawn(heads::announce(Arc::clone(bus), heads.clone(), settings.heads));
-        let (bus, store) = (Arc::clone(bus), Arc::clone(store));
-        helpers.spawn(heads::scan(bus, store, health.clone(), scans, settings.heads));
+        let (bus, store, duty) = (Arc::clone(bus), Arc::clone(store), self.duty.subscribe());
+        helpers.spawn(heads::scan(bus, store, health.clone(), duty, settings.heads));
         helpers
     }
 
     /// Tells whether the writer can serve, until it leaves.
     async fn tell(&self, readiness: &Readiness, shutdown: &CancellationToken) -> Infallible {
-        shutdown.run_until_cancelled(readiness::follow(readiness, &*self.bus, &self.health)).await;
+        shutdown
+            .run_until_cancelled(readiness::follow(
+                readiness,
+                &*self.bus,
+                &self.health,
+                self.duty.subscribe(),
+            ))
+            .await;
         readiness::not_ready(readiness, "leaving");
         std::future::pending().await
     }

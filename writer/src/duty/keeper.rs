@@ -28,8 +28,17 @@ pub(crate) struct Parts {
     pub(crate) health: Health,
     pub(crate) beat: Duration,
     pub(crate) silence: Duration,
-    /// Where it says whether this writer scans the store for heads: it owns the first partition.
-    pub(crate) scans: watch::Sender<bool>,
+    /// Where it says what this writer does.
+    pub(crate) duty: watch::Sender<Duty>,
+}
+
+/// What a writer does at the moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Duty {
+    /// Its doors are open.
+    pub(crate) serves: bool,
+    /// It scans the store for heads: it owns the first partition.
+    pub(crate) scans: bool,
 }
 
 /// The one who keeps the roster.
@@ -74,7 +83,7 @@ impl Keeper {
             }
         }
         self.say(true).await;
-        self.parts.scans.send_replace(false);
+        self.parts.duty.send_replace(Duty::default());
         Ok(())
     }
 
@@ -117,7 +126,8 @@ impl Keeper {
         let Self { parts, roster, doors } = self;
         doors.set(roster.on_duty(), |partition| roster.owns(partition)).await?;
         let scans = Partition::all().next().is_some_and(|first| roster.owns(first));
-        parts.scans.send_if_modified(|now| std::mem::replace(now, scans) != scans);
+        let duty = Duty { serves: roster.on_duty(), scans };
+        parts.duty.send_if_modified(|now| std::mem::replace(now, duty) != duty);
         Ok(())
     }
 

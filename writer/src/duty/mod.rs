@@ -8,4 +8,4 @@ mod roster;
 mod tests;
 
 pub(crate) use self::doors::{Doors, Queues};
-pub(crate) use self::keeper::{Keeper, Parts};
+pub(crate) use self::keeper::{Duty, Keeper, Parts};

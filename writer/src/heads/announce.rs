@@ -10,6 +10,7 @@ use tokio::sync::watch;
 use tokio::time::{MissedTickBehavior, interval};
 
 use super::{RecentHeads, chunks};
+use crate::duty::Duty;
 use crate::health::Health;
 
 /// Announces what was committed, every `period`. Never comes back.
@@ -31,7 +32,7 @@ pub(crate) async fn announce_now(bus: &dyn Bus, recent: &RecentHeads) {
     }
 }
 
-/// While `mine` says that this is for this writer to do: every `period`, finds in the store which rooms have
+/// While its `duty` says that this is for this writer to do: every `period`, finds in the store which rooms have
 /// changed since, and announces them. Two writers that do it at once are harmless. Never comes back.
 ///
 /// Cancel safe.
@@ -39,14 +40,14 @@ pub(crate) async fn scan(
     bus: Arc<dyn Bus>,
     store: Arc<dyn Store>,
     health: Health,
-    mine: watch::Receiver<bool>,
+    duty: watch::Receiver<Duty>,
     period: Duration,
 ) {
     let mut clock = every(period);
     let mut since = None;
     loop {
         clock.tick().await;
-        if !*mine.borrow() {
+        if !duty.borrow().scans {
             // Whoever scans meanwhile goes further than we know.
             since = None;
         } else if health.is_up() && bus.link().borrow().connected {

@@ -55,7 +55,8 @@ impl House {
             async { Ok(store) }
         });
         writer.until(Result::is_ok).await;
-        self.until_served().await;
+        let ready = self.ask(Door::ReadAny, Ask::Heads(Vec::new())).await;
+        assert!(ready.is_ok(), "ready, and its doors are closed: {ready:?}");
         writer
     }
 
@@ -75,16 +76,6 @@ impl House {
         let stopped = stop.clone();
         let running = tokio::spawn(async move { writer::run(settings, parts, open, stopped).await });
         Writer { ready, registry, stop, running }
-    }
-
-    /// Waits until somebody answers at a shared door.
-    async fn until_served(&self) {
-        let served = async {
-            while self.ask(Door::ReadAny, Ask::Heads(Vec::new())).await == Err(BusError::NoResponder) {
-                tokio::time::sleep(Duration::from_millis(5)).await;
-            }
-        };
-        timeout(HANG, served).await.expect("nobody serves");
     }
 
     pub(crate) async fn ask(&self, door: Door, ask: Ask) -> Result<Answer, BusError> {
