@@ -22,6 +22,11 @@ impl<W> Pages<W> {
         self.waiting.push_back((who, after));
     }
 
+    /// True while a read is under way.
+    pub(crate) fn is_reading(&self) -> bool {
+        self.reading
+    }
+
     /// The position after which to read now, if somebody waits and no read is under way. The one who has
     /// waited longest decides, so that nobody waits for ever.
     pub(crate) fn start(&mut self) -> Option<Seq> {

@@ -205,6 +205,7 @@ impl Room {
         };
         if page.epoch != log.state().epoch {
             self.finish_log(number, page, now, fx);
+            self.start_read(fx);
             return;
         }
         let until = page.events.last().map_or(after, |event| event.seq);
@@ -222,7 +223,8 @@ impl Room {
     /// Looks whether something is due.
     pub(super) fn look(&mut self, now: Instant, fx: &mut Vec<Effect>) {
         if self.empty_since.is_some_and(|since| since + self.settings.linger <= now) {
-            fx.push(Effect::Close);
+            // An answer that is still to come must not find another room of that name.
+            fx.push(if self.pages.is_reading() { Effect::Look(now + PAUSE) } else { Effect::Close });
             return;
         }
         let Stage::Known(log) = &self.stage else { return };
@@ -237,6 +239,7 @@ impl Room {
         for joining in late {
             fx.push(Joining::refuse(joining, Refusal::unavailable("the room could not be read in time")));
         }
+        self.note_emptiness(now, fx);
         self.start_read(fx);
     }
 
@@ -280,6 +283,9 @@ impl Room {
         let (fresh, waiting) =
             std::mem::take(&mut self.joins).into_iter().partition(|j: &Joining| j.reads < number);
         self.joins = waiting;
+        if !self.joins.is_empty() {
+            self.want_log();
+        }
         for joining in fresh {
             self.admit(joining, now, fx);
         }
