@@ -217,6 +217,7 @@ struct Desks {
     origins: Arc<Origins>,
     query_token: bool,
     dev_tokens: Option<Arc<Signer>>,
+    loopback: bool,
     clock: Arc<dyn Clock>,
     verifier: Arc<Verifier>,
     seats: Arc<Seats>,
@@ -236,6 +237,7 @@ impl Desks {
             origins: Arc::new(Origins::new(&settings.gateway.origins)),
             query_token: auth.takes_query_token(),
             dev_tokens,
+            loopback: settings.gateway.listen.ip().is_loopback(),
             clock: Arc::clone(&parts.clock),
             verifier: Arc::new(Verifier::new(auth).map_err(StartError::Auth)?),
             seats: Seats::new(settings.limits.connections_per_user),
@@ -249,6 +251,7 @@ impl Desks {
             origins: Arc::clone(&self.origins),
             query_token: self.query_token,
             dev_tokens: self.dev_tokens.clone(),
+            loopback: self.loopback,
             clock: Arc::clone(&self.clock),
         }
     }

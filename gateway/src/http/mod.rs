@@ -37,6 +37,8 @@ pub(crate) struct Desk {
     pub(crate) query_token: bool,
     /// Makes tokens for whoever asks, in development only.
     pub(crate) dev_tokens: Option<Arc<Signer>>,
+    /// Whether the public port is on a loopback address.
+    pub(crate) loopback: bool,
     /// The time for those tokens.
     pub(crate) clock: Arc<dyn Clock>,
 }
