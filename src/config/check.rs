@@ -11,7 +11,8 @@ use super::{Config, Mistake, Role};
 const BODY_BYTES_MAX: usize = 128 * 1024;
 
 /// The limits that can be switched off.
-const ZERO_IS_OFF: &[&str] = &["sends_per_s", "sends_burst", "connections_per_user"];
+const ZERO_IS_OFF: &[&str] =
+    &["sends_per_s", "sends_burst", "joins_per_s", "joins_burst", "connections_per_user"];
 
 impl Config {
     /// All that is wrong, for a process of this role.

@@ -24,6 +24,10 @@ pub struct Limits {
     pub sends_per_s: u32,
     /// How many sends one connection may make at once; 0 = any number.
     pub sends_burst: u32,
+    /// How many joins a second one connection may ask for, for long; 0 = any number.
+    pub joins_per_s: u32,
+    /// How many joins one connection may ask for at once: all its rooms when it comes back; 0 = any number.
+    pub joins_burst: u32,
     /// The most connections of one user to one gateway; 0 = any number.
     pub connections_per_user: u32,
     /// How long a connection may take to identify itself.
@@ -49,6 +53,8 @@ impl Default for Limits {
             outbox_bytes: 262_144,
             sends_per_s: 20,
             sends_burst: 40,
+            joins_per_s: 20,
+            joins_burst: 100,
             connections_per_user: 50,
             identify: Duration::from_secs(10),
             sends_waiting: 64,

@@ -4,6 +4,7 @@ use chat::{Code, Refusal, RoomId};
 use dialect::{Alias, From, Mark, Say};
 
 use super::Open;
+use super::pace::Pace;
 use super::permission::{Ruling, Wish, rule, veiled};
 use super::subscriptions::Subscription;
 use crate::session::env::unless_zero;
@@ -36,15 +37,17 @@ impl Open {
         Ok(())
     }
 
-    fn may_join(&self, turn: &Turn<'_>, alias: &Alias, room: &RoomId) -> Result<(), Refusal> {
+    /// Checks all that can stand against a join. The rate comes last: what is refused anyway costs nothing of it.
+    fn may_join(&mut self, turn: &Turn<'_>, alias: &Alias, room: &RoomId) -> Result<(), Refusal> {
         if let Ruling::Refused(refusal) = rule(self.grants.as_deref(), room, None, Wish::Read) {
             return Err(refusal);
         }
-        let full = self.subscriptions.count() >= unless_zero(turn.env.limits.rooms_per_connection);
+        let limits = &turn.env.limits;
+        let full = self.subscriptions.count() >= unless_zero(limits.rooms_per_connection);
         if full && !self.subscriptions.has_alias(alias) {
             return Err(Refusal::new(Code::TooMany, "you have joined as many rooms as a connection may"));
         }
-        Ok(())
+        self.joins.take(Pace::of_joins(limits), turn.now)
     }
 
     pub(super) fn leave(&mut self, turn: &mut Turn<'_>, mark: &Mark, alias: &Alias, room: &RoomId) {

@@ -7,7 +7,25 @@ use tokio::time::Instant;
 
 use crate::settings::Limits;
 
-/// A bucket of sends, kept as the one moment at which it will be full again.
+/// How fast something may go on for long, and how much of it may come at once. Where either is 0 there is no bound.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Pace {
+    per_s: u32,
+    burst: u32,
+}
+
+impl Pace {
+    pub(super) const fn of_sends(limits: &Limits) -> Self {
+        Self { per_s: limits.sends_per_s, burst: limits.sends_burst }
+    }
+
+    /// A room that is joined costs a subscription on the bus, which lingers, a read, and perhaps a row in the store.
+    pub(super) const fn of_joins(limits: &Limits) -> Self {
+        Self { per_s: limits.joins_per_s, burst: limits.joins_burst }
+    }
+}
+
+/// A bucket of requests, kept as the one moment at which it will be full again.
 pub(super) struct Bucket {
     full_at: Instant,
 }
@@ -18,22 +36,22 @@ impl Bucket {
         Self { full_at: now }
     }
 
-    /// Takes one send out.
+    /// Takes one request out.
     ///
     /// # Errors
     /// `too_many`, with the time at which there will be one.
-    pub(super) fn take(&mut self, limits: &Limits, now: Instant) -> Result<(), Refusal> {
-        if limits.sends_per_s == 0 || limits.sends_burst == 0 {
+    pub(super) fn take(&mut self, pace: Pace, now: Instant) -> Result<(), Refusal> {
+        if pace.per_s == 0 || pace.burst == 0 {
             return Ok(());
         }
-        let every = Duration::from_secs(1) / limits.sends_per_s;
+        let every = Duration::from_secs(1) / pace.per_s;
         let full_at = self.full_at.max(now);
-        let wait = (full_at - now).saturating_sub(every * (limits.sends_burst - 1));
+        let wait = (full_at - now).saturating_sub(every * (pace.burst - 1));
         if wait.is_zero() {
             self.full_at = full_at + every;
             return Ok(());
         }
-        Err(Refusal::new(Code::TooMany, "you send faster than is allowed").retry_in(wait))
+        Err(Refusal::new(Code::TooMany, "you ask faster than is allowed").retry_in(wait))
     }
 }
 

@@ -10,6 +10,7 @@ use dialect::{Mark, Say};
 use super::Open;
 use super::door::Way;
 use super::lane::{Queued, Stage};
+use super::pace::Pace;
 use super::permission::{Ruling, Wish, rule};
 use crate::session::Action;
 use crate::session::names::made_up_id;
@@ -49,7 +50,7 @@ impl Open {
         if way == Way::Ask {
             self.check_place_for_question()?;
         }
-        self.bucket.take(limits, turn.now)?;
+        self.sends.take(Pace::of_sends(limits), turn.now)?;
         Ok(way)
     }
 

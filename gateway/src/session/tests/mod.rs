@@ -67,7 +67,7 @@ static AUTH: LazyLock<Settings> = LazyLock::new(|| Settings {
 });
 
 fn limits() -> Limits {
-    Limits { sends_per_s: 0, ..Limits::default() }
+    Limits { sends_per_s: 0, joins_per_s: 0, ..Limits::default() }
 }
 
 impl Scene {

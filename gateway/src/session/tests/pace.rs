@@ -43,6 +43,30 @@ fn zero_is_any_number() {
 }
 
 #[test]
+fn joins_have_a_pace_of_their_own() {
+    let mut scene = Scene::open_with(Limits { joins_per_s: 2, joins_burst: 3, ..slow() });
+    for room in ["a", "b", "c"] {
+        scene.joins(room);
+    }
+    let join = |room| json!({"type": "join", "ref": room, "room": room});
+    let done = scene.says(&join("d"));
+    assert_eq!((done.answers(), &done.said[0]["retry_ms"]), (vec!["d too_many".to_owned()], &json!(500)));
+    assert!(done.wants.is_empty(), "nothing is asked of the bus for it");
+    assert!(scene.sends("a", "x").said.is_empty(), "sends are not slower for it");
+    scene.now += Duration::from_millis(500);
+    scene.joins("d");
+    assert_eq!(scene.says(&join("a")).answers(), ["a too_many"], "joining again is a join");
+}
+
+#[test]
+fn whoever_comes_back_may_join_all_its_rooms_at_once() {
+    let mut scene = Scene::open_with(Limits::default());
+    for room in 0..Limits::default().rooms_per_connection {
+        scene.joins(&room.to_string());
+    }
+}
+
+#[test]
 fn who_goes_on_with_what_is_refused_is_sent_away() {
     for frame in [
         json!({"type": "dance"}),
