@@ -12,6 +12,9 @@ pub(crate) type Frame = Rc<[u8]>;
 
 /// How many frames one write takes at the most.
 const SLICES: usize = 64;
+/// About what a frame takes beside its bytes: its count of owners, its place here, what the allocator rounds up.
+/// Were it not counted, a client that pings and never reads could have megabytes of pongs wait for it.
+const FRAME_BYTES: u32 = 48;
 
 /// The frames that wait. Owned by its connection.
 #[derive(Debug)]
@@ -19,6 +22,7 @@ pub(crate) struct Outbox {
     frames: VecDeque<Frame>,
     /// How much of the first frame has been written.
     written: u32,
+    /// What all of them take, [`FRAME_BYTES`] included; the first one counts until it is gone.
     bytes: u32,
     bytes_max: u32,
 }
@@ -43,13 +47,13 @@ impl Outbox {
 
     /// Adds frames, whatever the bound: answers are never the reason why a connection ends.
     pub(crate) fn push(&mut self, frame: Frame) {
-        self.bytes = self.bytes.saturating_add(length(&frame));
+        self.bytes = self.bytes.saturating_add(cost(&frame));
         self.frames.push_back(frame);
     }
 
     /// Adds live frames if there is room for them. A single push into an empty outbox always fits.
     pub(crate) fn push_live(&mut self, frame: &Frame) -> bool {
-        let fits = self.frames.is_empty() || self.bytes.saturating_add(length(frame)) <= self.bytes_max;
+        let fits = self.frames.is_empty() || self.bytes.saturating_add(cost(frame)) <= self.bytes_max;
         if fits {
             self.push(Rc::clone(frame));
         }
@@ -83,8 +87,7 @@ impl Outbox {
     pub(crate) fn drop_unsent(&mut self) {
         let begun = usize::from(self.written > 0);
         self.frames.truncate(begun);
-        let rest: u32 = self.frames.iter().map(length).sum();
-        self.bytes = rest.saturating_sub(self.written);
+        self.bytes = self.frames.iter().map(cost).sum();
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -115,7 +118,6 @@ impl Outbox {
 
     fn advance(&mut self, written: usize) {
         let mut written = u32::try_from(written).unwrap_or(u32::MAX);
-        self.bytes = self.bytes.saturating_sub(written);
         while let Some(first) = self.frames.front() {
             let left = length(first) - self.written;
             if written < left {
@@ -124,9 +126,18 @@ impl Outbox {
             }
             written -= left;
             self.written = 0;
+            self.bytes = self.bytes.saturating_sub(cost(first));
             self.frames.pop_front();
         }
+        // Most queues stay short for long: what one bad moment took is not kept for the rest of the connection.
+        if self.frames.capacity() > SLICES {
+            self.frames = VecDeque::new();
+        }
     }
+}
+
+fn cost(frame: &Frame) -> u32 {
+    length(frame).saturating_add(FRAME_BYTES)
 }
 
 /// A frame is bounded far below 4 GiB by the limits on bodies and pages.
@@ -159,6 +170,17 @@ mod tests {
         assert!(outbox.is_half_full());
     }
 
+    #[tokio::test]
+    async fn nothing_is_kept_of_a_long_queue_that_is_over() {
+        let (_client, server) = pair().await;
+        let mut outbox = Outbox::new(usize::MAX);
+        for _ in 0..10_000 {
+            outbox.push(frame("x"));
+        }
+        assert_eq!(outbox.flush(&server).unwrap(), Flushed::All);
+        assert_eq!(outbox.frames.capacity(), 0);
+    }
+
     #[test]
     fn a_frame_that_was_begun_is_kept_whole() {
         let mut outbox = Outbox::new(100);
@@ -166,7 +188,19 @@ mod tests {
         outbox.push(frame("second"));
         outbox.advance(2);
         outbox.drop_unsent();
-        assert_eq!((outbox.frames.len(), outbox.bytes), (1, 3));
+        assert_eq!((outbox.frames.len(), outbox.bytes), (1, cost(&frame("first"))));
+        outbox.advance(3);
+        assert_eq!((outbox.is_empty(), outbox.bytes), (true, 0));
+    }
+
+    #[test]
+    fn the_smallest_frames_count_for_what_they_take() {
+        let mut outbox = Outbox::new(256 * 1024);
+        let frames = (0..100_000).take_while(|_| {
+            outbox.push(frame(""));
+            !outbox.is_half_full()
+        });
+        assert!(frames.count() < 3000);
     }
 
     #[tokio::test]
