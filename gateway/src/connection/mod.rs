@@ -64,9 +64,17 @@ impl Connection {
         Some(self.subscriptions.swap_remove(at))
     }
 
-    /// The next subscription that is behind and waits for nothing: its room and its position.
-    pub(crate) fn hungry(&mut self) -> Option<(SubId, RoomId, Seq)> {
-        self.subscriptions.iter().find_map(|sub| Some((sub.id, sub.room.clone(), sub.phase.hungry()?)))
+    /// The next subscription to ask a page for: its room and its position. None while a page is on its way: so the
+    /// outbox takes one more than it should at the most, however many subscriptions are behind.
+    pub(crate) fn hungry(&self) -> Option<(SubId, RoomId, Seq)> {
+        let mut hungry = None;
+        for sub in &self.subscriptions {
+            if sub.phase.awaits_page() {
+                return None;
+            }
+            hungry = hungry.or_else(|| sub.phase.hungry().map(|after| (sub, after)));
+        }
+        hungry.map(|(sub, after)| (sub.id, sub.room.clone(), after))
     }
 
     /// Whether the client may be heard: not while it has more answers to read than it reads.

@@ -10,22 +10,33 @@ use chat::{Event, Seq};
 pub(crate) enum Phase {
     /// The switchboard has not answered yet.
     Joining,
-    /// It has been fed up to `cursor`, which is behind the room; `asked` while a page is on its way. Live
-    /// events are not queued for it: it reads them when it gets there.
+    /// It has been fed up to `cursor`, which is behind the room. Live events are not queued for it: it reads them
+    /// when it gets there.
     Behind {
         /// The last position that was written.
         cursor: Seq,
-        /// Whether a page is on its way.
-        asked: bool,
+        /// The page after that.
+        page: NextPage,
     },
     /// It stands where its room stands, and gets every event of the room as it comes.
     Live,
 }
 
+/// The page that a subscription needs next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum NextPage {
+    /// To be asked for.
+    Wanted,
+    /// On its way.
+    Coming,
+    /// To be asked for with the next tick: the last one brought nothing.
+    Later,
+}
+
 /// What a page brings to a subscription.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Fed<'a> {
-    /// Nothing new.
+    /// Nothing new. It rests until the next tick.
     Nothing,
     /// These events follow what it has.
     Show(&'a [Arc<Event>]),
@@ -36,42 +47,59 @@ pub(crate) enum Fed<'a> {
 impl Phase {
     /// The phase in which a subscription begins that is fed after `start`.
     pub(crate) fn behind(start: Seq) -> Self {
-        Self::Behind { cursor: start, asked: false }
+        Self::Behind { cursor: start, page: NextPage::Wanted }
     }
 
-    /// The position after which a page is wanted, if none is on its way.
+    /// The position after which a page is wanted.
     pub(crate) fn hungry(self) -> Option<Seq> {
         match self {
-            Self::Behind { cursor, asked: false } => Some(cursor),
+            Self::Behind { cursor, page: NextPage::Wanted } => Some(cursor),
             Self::Behind { .. } | Self::Joining | Self::Live => None,
         }
     }
 
     /// Notes that the page was asked for.
     pub(crate) fn ask(&mut self) {
-        if let Self::Behind { asked, .. } = self {
-            *asked = true;
+        if let Self::Behind { page, .. } = self {
+            *page = NextPage::Coming;
+        }
+    }
+
+    /// True while a page is on its way.
+    pub(crate) fn awaits_page(self) -> bool {
+        matches!(self, Self::Behind { page: NextPage::Coming, .. })
+    }
+
+    /// Time has passed: who rested may ask again.
+    pub(crate) fn on_tick(&mut self) {
+        if let Self::Behind { page: page @ NextPage::Later, .. } = self {
+            *page = NextPage::Wanted;
         }
     }
 
     /// Takes a page of a room whose log begins at `first` and that the shard has been told of up to `last`. What
     /// is beyond that comes live.
-    pub(crate) fn feed<'a>(&mut self, page: &'a [Arc<Event>], first: Seq, last: Seq) -> Fed<'a> {
-        let Self::Behind { cursor, asked } = self else { return Fed::Nothing };
-        *asked = false;
+    pub(crate) fn feed<'a>(&mut self, events: &'a [Arc<Event>], first: Seq, last: Seq) -> Fed<'a> {
+        let Self::Behind { cursor, page } = self else { return Fed::Nothing };
+        *page = NextPage::Wanted;
         if first > cursor.next() {
             *cursor = first.back(1).min(last);
             return Fed::Hole(*cursor);
         }
-        let from = page.partition_point(|event| event.seq <= *cursor);
-        let to = page.partition_point(|event| event.seq <= last).max(from);
-        let fresh = &page[from..to];
-        let Some((oldest, newest)) = fresh.first().zip(fresh.last()) else { return Fed::Nothing };
-        if oldest.seq != cursor.next() {
-            return Fed::Nothing; // Asked for before the room began anew, when it stood elsewhere.
+        let from = events.partition_point(|event| event.seq <= *cursor);
+        let to = events.partition_point(|event| event.seq <= last).max(from);
+        let fresh = &events[from..to];
+        match fresh {
+            // A page may have been asked for before the room began anew, when the cursor stood elsewhere.
+            [oldest, ..] if oldest.seq == cursor.next() => {
+                *cursor = fresh.last().unwrap_or(oldest).seq;
+                Fed::Show(fresh)
+            }
+            _ => {
+                *page = NextPage::Later;
+                Fed::Nothing
+            }
         }
-        *cursor = newest.seq;
-        Fed::Show(fresh)
     }
 
     /// Goes live if it stands where the room stands.
@@ -107,11 +135,13 @@ mod tests {
     }
 
     #[test]
-    fn a_page_that_brings_nothing_leaves_it_hungry() {
+    fn after_a_page_that_brings_nothing_it_rests() {
         let mut phase = Phase::behind(seq(4));
         phase.ask();
-        assert_eq!(phase.hungry(), None);
+        assert_eq!((phase.hungry(), phase.awaits_page()), (None, true));
         assert_eq!(phase.feed(&page(1..=4), seq(1), seq(9)), Fed::Nothing);
+        assert_eq!((phase.hungry(), phase.awaits_page()), (None, false));
+        phase.on_tick();
         assert_eq!(phase.hungry(), Some(seq(4)));
         assert!(!phase.go_live(seq(9)));
     }
@@ -134,6 +164,7 @@ mod tests {
     fn a_page_for_another_position_is_no_hole() {
         let mut phase = Phase::behind(seq(0));
         assert_eq!(phase.feed(&page(6..=9), seq(1), seq(9)), Fed::Nothing);
+        phase.on_tick();
         assert_eq!(phase.hungry(), Some(seq(0)));
     }
 }

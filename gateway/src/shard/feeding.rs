@@ -51,10 +51,12 @@ impl Shard {
         let connection = connection.filter(|connection| connection.generation == to.connection.generation);
         let Some(connection) = connection else { return };
         let dialect = connection.dialect;
-        let Some(subscription) = connection.subscription(to.sub) else { return };
+        let Some(subscription) = connection.subscription(to.sub) else {
+            return self.feed(to.connection); // It has left; the others have waited for its page.
+        };
         let Some(room) = self.rooms.get(&subscription.room) else { return };
         match subscription.phase.feed(events, first, room.state.seq) {
-            Fed::Nothing => return, // The next tick asks again.
+            Fed::Nothing => {}
             Fed::Hole(start) => {
                 let id = subscription.room.clone();
                 self.start_again(to, &id, start);
@@ -105,21 +107,20 @@ impl Shard {
         self.feed(to.connection);
     }
 
-    /// Asks for the next page of every subscription that is behind and waits for none, if there is room for it.
+    /// Asks for the next page of a connection that is behind somewhere, if it waits for none and there is room for
+    /// it.
     pub(super) fn feed(&mut self, key: ConnectionKey) {
-        loop {
-            let Some(connection) = self.connection(key) else { return };
-            if connection.outbox.is_half_full() {
-                return;
-            }
-            let Some((sub, room, after)) = connection.hungry() else { return };
-            let to = SubKey { connection: key, sub };
-            if self.line.ask(Want::Page { to, room, after }).is_err() {
-                return; // The next tick asks again.
-            }
-            if let Some(subscription) = self.connection(key).and_then(|c| c.subscription(sub)) {
-                subscription.phase.ask();
-            }
+        let Some(connection) = self.connection(key) else { return };
+        if connection.outbox.is_half_full() {
+            return;
+        }
+        let Some((sub, room, after)) = connection.hungry() else { return };
+        let to = SubKey { connection: key, sub };
+        if self.line.ask(Want::Page { to, room, after }).is_err() {
+            return; // The next tick asks again.
+        }
+        if let Some(subscription) = self.connection(key).and_then(|c| c.subscription(sub)) {
+            subscription.phase.ask();
         }
     }
 

@@ -120,6 +120,7 @@ impl Shard {
         match connection.end {
             End::Open if stuck => self.dismiss_slow(key, now),
             End::Open => {
+                connection.subscriptions.iter_mut().for_each(|subscription| subscription.phase.on_tick());
                 self.with_session(key, |session, env, out| session.on_tick(env, now, out));
                 self.feed(key);
             }

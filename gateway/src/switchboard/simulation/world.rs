@@ -214,6 +214,7 @@ impl World {
         let due = self.looks.iter().filter(|at| **at <= self.now).count();
         self.looks.retain(|at| *at > self.now);
         (0..due).for_each(|_| self.act(Room::look));
+        self.people.values_mut().for_each(|person| person.phase.on_tick());
     }
 
     pub(super) fn take_all(&mut self) {
