@@ -155,6 +155,18 @@ impl Server {
         ours.filter_map(|rest| rest.rsplit(' ').next()?.parse::<f64>().ok()).sum()
     }
 
+    /// How many bytes of memory it uses.
+    ///
+    /// # Panics
+    /// If it does not run.
+    #[must_use]
+    pub fn memory(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.pid())).unwrap_or_default();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        let kilobytes = line.and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok());
+        kilobytes.unwrap_or_else(|| panic!("{} has no memory", self.name)) * 1024
+    }
+
     /// Its name: `gateway-0`.
     #[must_use]
     pub fn name(&self) -> &str {

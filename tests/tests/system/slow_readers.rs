@@ -3,12 +3,16 @@
 use std::time::Duration;
 
 use futures::future::join_all;
-use town::{Town, until};
+use tokio::time::sleep;
+use town::{Server, Town, until};
 
 use crate::body;
 
 /// The longest body, by default.
 const LARGEST: usize = 16 * 1024;
+
+/// How much memory a gateway may need for one of them, with what allocators keep back.
+const GROWTH_MAX: u64 = 4 * 1024 * 1024;
 
 /// How much a slow client's kernel keeps for it.
 const SMALL_BUFFER: u32 = 4096;
@@ -60,7 +64,8 @@ async fn who_reads_slowly_is_caught_up_with_a_thousand_of_the_largest_events() {
     slow.reads_slowly(Duration::from_millis(3));
     let joined = slow.joins_after("r7", 0, None).await;
     assert_eq!((joined.seq, joined.truncated), (COUNT as u64, false));
-    slow.sees("r7", COUNT).await;
+    let grown = growth(&town.gateways[1], slow.sees("r7", COUNT)).await;
+    assert!(grown < GROWTH_MAX, "16 MiB were read, and {} KiB were kept meanwhile", grown / 1024);
     slow.reads_on();
     // It is live now like everybody else.
     let ana = town.person("ana").at(0).await;
@@ -69,4 +74,21 @@ async fn who_reads_slowly_is_caught_up_with_a_thousand_of_the_largest_events() {
     assert!(slow.is_here());
     assert!(town.gateways[1].metric("parlor_slow_consumers_total").await < 1.0);
     town.audit().await;
+}
+
+/// How many bytes more than before a server uses at the most while something happens.
+async fn growth(server: &Server, happening: impl Future) -> u64 {
+    let before = server.memory();
+    let mut most = before;
+    let watching = async {
+        loop {
+            most = most.max(server.memory());
+            sleep(Duration::from_millis(20)).await;
+        }
+    };
+    tokio::select! {
+        _ = happening => {}
+        () = watching => {}
+    }
+    most - before
 }

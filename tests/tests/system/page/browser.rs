@@ -41,7 +41,11 @@ impl Driver {
         let said = folder.path().join("chromedriver.log");
         let out = File::create(&said).expect("a log");
         let process = Process::start(&driver, |command| {
-            command.arg("--port=0").stderr(out.try_clone().expect("a second handle")).stdout(out);
+            command
+                .arg("--port=0")
+                .env("TMPDIR", folder.path())
+                .stderr(out.try_clone().expect("a second handle"))
+                .stdout(out);
         });
         let process = process.unwrap_or_else(|e| panic!("{e:#}"));
         let port = until("chromedriver listens", async || {
