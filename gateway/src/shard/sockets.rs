@@ -15,7 +15,7 @@ use crate::connection::{Connection, End, Frame, Outbox};
 use crate::session::{Action, ConnectionName, Session};
 use crate::switchboard::ConnectionKey;
 
-/// How many reads one connection gets in a turn.
+/// How many reads one connection gets in a turn: a client that never stops to talk must not be the only one heard.
 const READS: usize = 4;
 
 impl Shard {
@@ -43,7 +43,8 @@ impl Shard {
             subscriptions: Vec::new(),
             end: End::Open,
             touched: false,
-            progress: now,
+            overfull: false,
+            blocked_since: None,
         });
         let key = ConnectionKey { place: short(place), generation: self.generations };
         self.metrics.connections.with_label_values(&[dialect.name()]).inc();
@@ -61,29 +62,33 @@ impl Shard {
         Some(Wish { read: connection.hears(), write: !connection.outbox.is_empty() })
     }
 
-    /// The socket has something to read.
-    pub(crate) fn on_readable(&mut self, key: ConnectionKey) {
+    /// The socket has something to read. True if there may be more, after everybody else's turn.
+    pub(crate) fn on_readable(&mut self, key: ConnectionKey) -> bool {
         let mut input = std::mem::take(&mut self.input);
-        for _ in 0..READS {
-            let Some(connection) = self.connection(key).filter(|connection| connection.hears()) else {
-                break;
-            };
-            match connection.stream.try_read(&mut input) {
-                Ok(0) => {
-                    self.forget(key);
-                    break;
-                }
-                Ok(count) => self.hear(key, &mut input[..count]),
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
-                Err(error) => {
-                    tracing::debug!(%error, "a socket failed");
-                    self.forget(key);
-                    break;
-                }
-            }
-        }
+        let more = (0..READS).all(|_| self.read_once(key, &mut input));
         self.input = input;
         self.flush(key);
+        more
+    }
+
+    /// Reads once. True if there may be more.
+    fn read_once(&mut self, key: ConnectionKey, input: &mut [u8]) -> bool {
+        let Some(connection) = self.connection(key).filter(|connection| connection.hears()) else {
+            return false;
+        };
+        match connection.stream.try_read(input) {
+            Ok(0) => self.forget(key),
+            Ok(count) => {
+                self.hear(key, &mut input[..count]);
+                return true;
+            }
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+            Err(error) => {
+                tracing::debug!(%error, "a socket failed");
+                self.forget(key);
+            }
+        }
+        false
     }
 
     /// The socket takes more.
