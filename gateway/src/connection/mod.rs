@@ -7,6 +7,7 @@ mod outbox;
 mod subscription;
 pub(crate) mod task;
 
+use std::io;
 use std::rc::Rc;
 
 use chat::{RoomId, Seq};
@@ -35,8 +36,10 @@ pub(crate) struct Connection {
     pub(crate) end: End,
     /// True while the connection stands in its shard's list of those to be flushed.
     pub(crate) touched: bool,
-    /// The moment at which the outbox last shrank, or was empty.
-    pub(crate) progress: Instant,
+    /// True once the outbox could not take a live frame: none may follow, as the client would not see the hole.
+    pub(crate) overfull: bool,
+    /// Since when the socket has taken nothing of what waits for it.
+    pub(crate) blocked_since: Option<Instant>,
 }
 
 /// How far the end of a connection has come.
@@ -53,6 +56,28 @@ pub(crate) enum End {
 }
 
 impl Connection {
+    /// Writes what waits, as far as the socket takes it now.
+    ///
+    /// # Errors
+    /// The socket's own, when it is broken.
+    pub(crate) fn flush(&mut self) -> io::Result<Flushed> {
+        let flushed = self.outbox.flush(&self.stream)?;
+        match flushed {
+            Flushed::All => self.blocked_since = None,
+            Flushed::Blocked { some: 0 } if self.blocked_since.is_some() => {}
+            Flushed::Blocked { .. } => self.blocked_since = Some(Instant::now()),
+        }
+        Ok(flushed)
+    }
+
+    /// Adds a live frame; false if there is no room for it, and then there is none for any later one. Much may have
+    /// gathered for a client that reads: what waits is offered to the socket before the client is found too slow.
+    pub(crate) fn push_live(&mut self, frame: &Frame) -> bool {
+        self.overfull = self.overfull
+            || !self.outbox.push_live(frame) && (self.flush().is_err() || !self.outbox.push_live(frame));
+        !self.overfull
+    }
+
     /// The subscription with that number.
     pub(crate) fn subscription(&mut self, id: SubId) -> Option<&mut Subscription> {
         self.subscriptions.iter_mut().find(|sub| sub.id == id)

@@ -22,10 +22,9 @@ impl Shard {
         let Some(connection) = self.connection(key).filter(|connection| connection.end == End::Open) else {
             return;
         };
-        let until = now + VERDICTS_WITHIN;
-        connection.end = End::Leaving(until);
+        connection.end = End::Leaving(now + VERDICTS_WITHIN);
         connection.wake.notify_one();
-        self.leave_if_done(key, until, now);
+        self.leave_if_done(key, now);
     }
 
     /// Dismisses one wave's share of those who are left, `left` before the end of the drain. Tells how many
@@ -41,8 +40,9 @@ impl Shard {
     }
 
     /// Says goodbye to a connection that is being dismissed, once nothing of it is under way.
-    pub(super) fn leave_if_done(&mut self, key: ConnectionKey, until: Instant, now: Instant) {
+    pub(super) fn leave_if_done(&mut self, key: ConnectionKey, now: Instant) {
         let Some(connection) = self.connection(key) else { return };
+        let End::Leaving(until) = connection.end else { return };
         if connection.session.awaits_verdicts() && now < until {
             return;
         }
@@ -52,12 +52,11 @@ impl Shard {
     }
 
     /// Dismisses a connection that does not read.
-    pub(super) fn dismiss_slow(&mut self, key: ConnectionKey, now: Instant) {
+    pub(super) fn dismiss_slow(&mut self, key: ConnectionKey) {
         let Some(connection) = self.connection(key).filter(|connection| connection.end == End::Open) else {
             return;
         };
         connection.outbox.drop_unsent();
-        connection.progress = now;
         self.metrics.slow_consumers.inc();
         let refusal = Refusal::new(Code::TooSlow, "events came faster than they were read");
         self.with_session(key, |session, env, out| session.dismiss(env, refusal, out));

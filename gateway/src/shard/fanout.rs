@@ -2,7 +2,6 @@
 //! given the frames that are its own, in the order of their arrival; then every connection that was touched is
 //! written to once. That coalesces by itself under load and costs nothing when idle.
 
-use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -79,12 +78,9 @@ impl Shard {
             return;
         };
         connection.session.on_answer(&self.env, now, answered, &mut out);
-        let end = connection.end;
         self.carry_out(key, out);
         self.touch(key.place);
-        if let End::Leaving(until) = end {
-            self.leave_if_done(key, until, now);
-        }
+        self.leave_if_done(key, now);
     }
 
     /// Gives each listener of a room the frames that are its own.
@@ -101,10 +97,10 @@ impl Shard {
             self.metrics.deliveries.with_label_values(&[group.dialect.name()]).inc_by(shown * listeners);
             for &place in &group.listeners {
                 let Some(connection) = self.connections.get_mut(index(place)) else { continue };
-                if connection.end != End::Open {
+                if connection.end != End::Open || connection.overfull {
                     continue;
                 }
-                if !connection.outbox.push_live(&frame) {
+                if !connection.push_live(&frame) {
                     self.overfull.push(ConnectionKey { place, generation: connection.generation });
                 } else if !connection.touched {
                     connection.touched = true;
@@ -115,10 +111,9 @@ impl Shard {
     }
 
     /// The second pass: writes to those who were touched, until `until`. True if some are left.
-    fn flush_touched(&mut self, until: Instant) -> bool {
-        let now = Instant::now();
+    pub(super) fn flush_touched(&mut self, until: Instant) -> bool {
         for key in std::mem::take(&mut self.overfull) {
-            self.dismiss_slow(key, now);
+            self.dismiss_slow(key);
         }
         let mut since_look = 0_u32;
         while let Some(place) = self.touched.pop_front() {
@@ -151,18 +146,9 @@ impl Shard {
         if connection.outbox.is_empty() {
             return;
         }
-        let stream = Rc::clone(&connection.stream);
-        match connection.outbox.flush(&stream) {
-            Ok(Flushed::All) => {
-                connection.progress = Instant::now();
-                self.written(key);
-            }
-            Ok(Flushed::Blocked { some }) => {
-                if some > 0 {
-                    connection.progress = Instant::now();
-                }
-                connection.wake.notify_one();
-            }
+        match connection.flush() {
+            Ok(Flushed::All) => self.written(key),
+            Ok(Flushed::Blocked { .. }) => connection.wake.notify_one(),
             Err(error) => {
                 tracing::debug!(%error, "a socket failed");
                 self.forget(key);

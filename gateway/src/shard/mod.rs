@@ -11,6 +11,8 @@ mod fanout;
 mod feeding;
 mod room;
 mod sockets;
+#[cfg(test)]
+mod tests;
 pub(crate) mod thread;
 
 use std::cell::RefCell;
@@ -113,18 +115,16 @@ impl Shard {
     fn tick_connection(&mut self, key: ConnectionKey, now: Instant) {
         let stalled = self.limits.stalled;
         let Some(connection) = self.connection(key) else { return };
-        if connection.outbox.is_empty() {
-            connection.progress = now;
-        }
-        let stuck = now.saturating_duration_since(connection.progress) >= stalled;
+        let blocked = connection.blocked_since;
+        let stuck = blocked.is_some_and(|since| now.saturating_duration_since(since) >= stalled);
         match connection.end {
-            End::Open if stuck => self.dismiss_slow(key, now),
+            End::Open if stuck => self.dismiss_slow(key),
             End::Open => {
                 connection.subscriptions.iter_mut().for_each(|subscription| subscription.phase.on_tick());
                 self.with_session(key, |session, env, out| session.on_tick(env, now, out));
                 self.feed(key);
             }
-            End::Leaving(until) => self.leave_if_done(key, until, now),
+            End::Leaving(_) => self.leave_if_done(key, now),
             End::Closing(until) if until <= now => self.forget(key),
             End::Closing(_) => {}
         }

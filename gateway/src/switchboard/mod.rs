@@ -101,6 +101,12 @@ pub(crate) struct Line {
 }
 
 impl Line {
+    /// A line on which a test listens.
+    #[cfg(test)]
+    pub(crate) fn tapped(wants: mpsc::Sender<(usize, Want)>) -> Self {
+        Self { shard: 0, wants }
+    }
+
     /// Hands a wish over, or gives it back if the switchboard has too much to do.
     pub(crate) fn ask(&self, want: Want) -> Result<(), Want> {
         self.wants.try_send((self.shard, want)).map_err(|refused| refused.into_inner().1)
