@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use chat::{Access, Code, Grants, Refusal, Timestamp, User};
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use serde_json::{Number, Value};
 
 /// Who a client is and what its token allows.
@@ -28,8 +28,14 @@ pub(super) struct Claims {
     name: Option<Value>,
     exp: Option<Value>,
     nbf: Option<Value>,
+    /// `null` is no object of patterns, and not the absence of all bounds.
+    #[serde(default, deserialize_with = "present")]
     rooms: Option<Value>,
     admin: Option<Value>,
+}
+
+fn present<'de, D: Deserializer<'de>>(claim: D) -> Result<Option<Value>, D::Error> {
+    Value::deserialize(claim).map(Some)
 }
 
 /// No timer needs to run longer, and sums of times stay far from their limits.

@@ -46,6 +46,13 @@ fn each_bad_claim_is_refused_by_its_name() {
 }
 
 #[test]
+fn rooms_that_are_null_do_not_grant_every_room() {
+    let claims = json!({"sub": "ana", "exp": NOW_S + 3600, "rooms": null});
+    let message = verify(&with_secret(), &signed(Algorithm::HS256, &claims)).unwrap_err();
+    assert!(message.contains("`rooms` is not an object"), "{message}");
+}
+
+#[test]
 fn another_algorithm_than_that_of_the_key_is_refused() {
     let settings = with_secret();
     for algorithm in
