@@ -1,16 +1,23 @@
 //! Asking again where all rooms stand, after notes may have been lost: in chunks, one request at a time.
 
+use std::time::Duration;
+
 use chat::RoomId;
+use tokio::time::Instant;
 
 /// The rooms whose heads are to be asked for. Owned by the operator; at most as long as its rooms.
 #[derive(Debug, Default)]
 pub(super) struct Recheck {
     rooms: Vec<RoomId>,
     under_way: Vec<RoomId>,
+    /// Not to be asked before, after a request that failed.
+    not_before: Option<Instant>,
 }
 
 /// How many rooms one request names.
 const CHUNK: usize = 500;
+/// How long to wait after a request that failed: writers whose store is away say so at once.
+const PAUSE: Duration = Duration::from_millis(500);
 
 impl Recheck {
     /// Starts over with all rooms.
@@ -18,9 +25,10 @@ impl Recheck {
         self.rooms = rooms.collect();
     }
 
-    /// The next rooms to ask for, if no request is under way.
-    pub(super) fn start(&mut self) -> Option<Vec<RoomId>> {
-        if !self.under_way.is_empty() || self.rooms.is_empty() {
+    /// The next rooms to ask for, if no request is under way and none has just failed.
+    pub(super) fn start(&mut self, now: Instant) -> Option<Vec<RoomId>> {
+        let rests = self.not_before.is_some_and(|then| now < then);
+        if rests || !self.under_way.is_empty() || self.rooms.is_empty() {
             return None;
         }
         let rest = self.rooms.len().saturating_sub(CHUNK);
@@ -29,10 +37,11 @@ impl Recheck {
     }
 
     /// The request came back; what failed is asked for again.
-    pub(super) fn finish(&mut self, answered: bool) {
+    pub(super) fn finish(&mut self, answered: bool, now: Instant) {
         let asked = std::mem::take(&mut self.under_way);
         if !answered {
             self.rooms.extend(asked);
+            self.not_before = Some(now + PAUSE);
         }
     }
 
@@ -48,15 +57,16 @@ mod tests {
 
     #[test]
     fn rooms_are_asked_for_in_chunks_until_all_are_answered() {
-        let mut recheck = Recheck::default();
+        let (mut recheck, now) = (Recheck::default(), Instant::now());
         recheck.all((0..700).map(|n| RoomId::parse(&format!("r{n}")).unwrap()));
-        assert_eq!(recheck.start().unwrap().len(), 500);
-        assert_eq!(recheck.start(), None, "one request at a time");
-        recheck.finish(false);
-        assert_eq!(recheck.start().unwrap().len(), 500);
-        recheck.finish(true);
-        assert_eq!(recheck.start().unwrap().len(), 200);
-        recheck.finish(true);
+        assert_eq!(recheck.start(now).unwrap().len(), 500);
+        assert_eq!(recheck.start(now), None, "one request at a time");
+        recheck.finish(false, now);
+        assert_eq!(recheck.start(now), None, "who could not answer is not asked again at once");
+        assert_eq!(recheck.start(now + PAUSE).unwrap().len(), 500);
+        recheck.finish(true, now);
+        assert_eq!(recheck.start(now + PAUSE).unwrap().len(), 200);
+        recheck.finish(true, now);
         assert!(recheck.is_done());
     }
 }

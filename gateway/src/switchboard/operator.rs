@@ -30,6 +30,9 @@ const DONE_MAX: usize = 4096;
 const AT_ONCE: usize = 512;
 /// How many requests of clients may be under way.
 const UNDER_WAY_MAX: usize = 20_000;
+/// How many empty rooms may linger, each with its subscription and its log: some 6 kB. Who comes back to another one
+/// costs a read; without a bound, whoever wanders through rooms would cost that much for each.
+const LINGERING_MAX: usize = 4096;
 /// How often the link and the recheck are looked after.
 const BEAT: Duration = Duration::from_millis(250);
 
@@ -48,6 +51,8 @@ pub(super) struct Operator {
     settings: Settings,
     metrics: Metrics,
     rooms: HashMap<RoomId, Room>,
+    /// How many of the rooms linger.
+    lingering: usize,
     interest: Interest,
     due: Due,
     recheck: Recheck,
@@ -77,6 +82,7 @@ impl Operator {
             settings,
             metrics,
             rooms: HashMap::new(),
+            lingering: 0,
             interest: Interest::new(),
             due: Due::default(),
             recheck: Recheck::default(),
@@ -143,9 +149,9 @@ impl Operator {
             self.outgoing.iter_mut().for_each(|told| told.push(Told::Status { degraded }));
         }
         if link.connected
-            && let Some(rooms) = self.recheck.start()
+            && let Some(rooms) = self.recheck.start(now)
         {
-            self.ask_heads(rooms, now);
+            self.ask_heads(rooms);
         }
     }
 
@@ -208,7 +214,7 @@ impl Operator {
                 self.with_room(&room, |room, fx| room.read(number, after, result, now, fx));
             }
             Done::Heads(result) => {
-                self.recheck.finish(result.is_ok());
+                self.recheck.finish(result.is_ok(), now);
                 self.take_heads(result.unwrap_or_default(), now);
             }
             Done::Verdicts { shard, connection, room, verdicts } => {
@@ -226,7 +232,13 @@ impl Operator {
     fn with_room(&mut self, id: &RoomId, act: impl FnOnce(&mut Room, &mut Vec<Effect>)) {
         let Some(room) = self.rooms.get_mut(id) else { return };
         let mut effects = Vec::new();
+        let lingered = room.lingers();
         act(room, &mut effects);
+        let lingers = room.lingers();
+        self.lingering = self.lingering + usize::from(lingers) - usize::from(lingered);
+        if lingers && !lingered && self.lingering > LINGERING_MAX {
+            room.let_go(&mut effects);
+        }
         for effect in effects {
             match effect {
                 Effect::Tell(shard, told) => self.outgoing[shard].push(told),
@@ -234,7 +246,8 @@ impl Operator {
                 Effect::Read { after, number } => self.read_log(id.clone(), after, number),
                 Effect::Repaired(events) => self.metrics.gaps_repaired.inc_by(events as u64),
                 Effect::Close => {
-                    self.rooms.remove(id);
+                    let lingered = self.rooms.remove(id).is_some_and(|room| room.lingers());
+                    self.lingering -= usize::from(lingered);
                     self.interest.drop(id);
                 }
             }
@@ -268,7 +281,7 @@ impl Operator {
         });
     }
 
-    fn ask_heads(&mut self, rooms: Vec<RoomId>, _now: Instant) {
+    fn ask_heads(&mut self, rooms: Vec<RoomId>) {
         let Some(partition) = rooms.first().map(Partition::of) else { return };
         let (road, done) = (Rc::clone(&self.road), self.done_in.clone());
         spawn_local(async move {
@@ -353,4 +366,38 @@ fn heads(answer: Answer) -> Result<Vec<RoomHead>, Refusal> {
 fn unexpected() -> Refusal {
     tracing::warn!("a writer's answer does not fit its request: is it of another version?");
     Refusal::unavailable("no writer answered sensibly")
+}
+
+#[cfg(test)]
+mod tests {
+    use bus::LocalBus;
+    use chat::RoomKind;
+    use prometheus::Registry;
+
+    use super::*;
+
+    #[test]
+    fn only_so_many_empty_rooms_linger_and_none_for_ever() {
+        let linger = Duration::from_secs(30);
+        let settings = Settings { replay: 1, ring_bytes: 1, linger };
+        let metrics = Metrics::register(&Registry::new()).unwrap();
+        let mut operator = Operator::new(Arc::new(LocalBus::new(1)), settings, metrics, Vec::new());
+        let state = RoomState {
+            kind: RoomKind::Public,
+            epoch: chat::Epoch::parse("e.1").unwrap(),
+            first_seq: Seq::ZERO.next(),
+            seq: Seq::ZERO,
+        };
+        let now = Instant::now();
+        for n in 0..LINGERING_MAX + 10 {
+            let room = RoomId::parse(&n.to_string()).unwrap();
+            operator.rooms.insert(room.clone(), Room::new(room.clone(), 0, settings));
+            operator.with_room(&room, |room, fx| room.opened(Ok(state.clone()), now, fx));
+        }
+        assert_eq!((operator.rooms.len(), operator.lingering), (LINGERING_MAX, LINGERING_MAX));
+        while let Some(room) = operator.due.take(now + linger) {
+            operator.with_room(&room, |room, fx| room.look(now + linger, fx));
+        }
+        assert_eq!((operator.rooms.len(), operator.lingering), (0, 0));
+    }
 }
