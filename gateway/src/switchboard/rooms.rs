@@ -243,6 +243,18 @@ impl Room {
         self.start_read(fx);
     }
 
+    /// True while nobody is in the room, and nobody waits to get in.
+    pub(super) fn lingers(&self) -> bool {
+        self.empty_since.is_some()
+    }
+
+    /// Lets an empty room go before its time, unless an answer is still to come for it.
+    pub(super) fn let_go(&self, fx: &mut Vec<Effect>) {
+        if !self.pages.is_reading() {
+            fx.push(Effect::Close);
+        }
+    }
+
     /// True if a join that is to make the room stands in line.
     pub(super) fn creates(&self) -> bool {
         self.joins.iter().any(|joining| joining.join.create)
