@@ -16,6 +16,7 @@ pub(super) struct Interest {
 
 #[derive(Debug, Default)]
 struct Watched {
+    /// How many rooms of the partition there are, those that are being opened included.
     rooms: usize,
     heads: Option<Listening>,
 }
@@ -33,34 +34,34 @@ impl Interest {
         Self { rooms: HashMap::new(), partitions }
     }
 
-    /// True if the heads of a room's partition are listened to already.
-    pub(super) fn has_heads(&self, room: &RoomId) -> bool {
-        self.watched(room).heads.is_some()
+    /// A room is about to be opened; it counts from here, so that what it relies on is not dropped meanwhile. True
+    /// if the heads of its partition are not listened to yet.
+    pub(super) fn begin(&mut self, room: &RoomId) -> bool {
+        let watched = self.watched(room);
+        watched.rooms += 1;
+        watched.heads.is_none()
     }
 
     pub(super) fn keep(&mut self, room: &RoomId, ears: Ears) {
-        let index = usize::from(Partition::of(room).index());
-        let watched = &mut self.partitions[index];
-        watched.rooms += 1;
+        let watched = self.watched(room);
         if watched.heads.is_none() {
             watched.heads = ears.heads;
         }
         self.rooms.insert(room.clone(), ears.room);
     }
 
+    /// A room is forgotten that was begun, whether anything was kept for it or not.
     pub(super) fn drop(&mut self, room: &RoomId) {
-        if self.rooms.remove(room).is_none() {
-            return;
-        }
-        let watched = &mut self.partitions[usize::from(Partition::of(room).index())];
+        self.rooms.remove(room);
+        let watched = self.watched(room);
         watched.rooms -= 1;
         if watched.rooms == 0 {
             watched.heads = None;
         }
     }
 
-    fn watched(&self, room: &RoomId) -> &Watched {
-        &self.partitions[usize::from(Partition::of(room).index())]
+    fn watched(&mut self, room: &RoomId) -> &mut Watched {
+        &mut self.partitions[usize::from(Partition::of(room).index())]
     }
 }
 
@@ -77,4 +78,29 @@ pub(super) async fn listen(
         false => None,
     };
     Ok(Ears { room: bus.listen(Topic::Room(room.clone()), notes).await?, heads })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use bus::{LocalBus, Note};
+
+    #[tokio::test]
+    async fn a_room_that_is_being_opened_keeps_the_heads_of_its_partition() {
+        let names = (0..).map(|n| RoomId::parse(&format!("r{n}")).unwrap());
+        let rooms: Vec<_> = names.filter(|room| Partition::of(room).index() == 7).take(2).collect();
+        let (bus, mut interest) = (LocalBus::new(8), Interest::new());
+        let (notes_in, mut notes) = mpsc::channel(8);
+        assert!(interest.begin(&rooms[0]));
+        interest.keep(&rooms[0], listen(&bus, &rooms[0], true, notes_in.clone()).await.unwrap());
+        assert!(!interest.begin(&rooms[1]), "the first one's heads are its heads too");
+        interest.drop(&rooms[0]);
+        interest.keep(&rooms[1], listen(&bus, &rooms[1], false, notes_in).await.unwrap());
+        let partition = Partition::of(&rooms[1]);
+        bus.publish(Note::Heads(partition, Vec::new()), None).await.unwrap();
+        assert!(notes.try_recv().is_ok(), "heads are heard");
+        interest.drop(&rooms[1]);
+        bus.publish(Note::Heads(partition, Vec::new()), None).await.unwrap();
+        assert!(notes.try_recv().is_err(), "nobody needs them any more");
+    }
 }

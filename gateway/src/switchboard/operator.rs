@@ -258,7 +258,7 @@ impl Operator {
     /// Listens to a room, then asks where it stands: in this order, so that nothing falls in between.
     fn open(&mut self, room: RoomId) {
         let create = self.rooms.get(&room).is_some_and(Room::creates);
-        let heads = !self.interest.has_heads(&room);
+        let heads = self.interest.begin(&room);
         let (road, notes, done) = (Rc::clone(&self.road), self.notes_in.clone(), self.done_in.clone());
         spawn_local(async move {
             let (ears, result) = match listen(&**road.bus(), &room, heads, notes).await {
@@ -392,6 +392,7 @@ mod tests {
         for n in 0..LINGERING_MAX + 10 {
             let room = RoomId::parse(&n.to_string()).unwrap();
             operator.rooms.insert(room.clone(), Room::new(room.clone(), 0, settings));
+            operator.interest.begin(&room);
             operator.with_room(&room, |room, fx| room.opened(Ok(state.clone()), now, fx));
         }
         assert_eq!((operator.rooms.len(), operator.lingering), (LINGERING_MAX, LINGERING_MAX));
