@@ -246,8 +246,8 @@ impl Operator {
                 Effect::Read { after, number } => self.read_log(id.clone(), after, number),
                 Effect::Repaired(events) => self.metrics.gaps_repaired.inc_by(events as u64),
                 Effect::Close => {
-                    let lingered = self.rooms.remove(id).is_some_and(|room| room.lingers());
-                    self.lingering -= usize::from(lingered);
+                    let Some(room) = self.rooms.remove(id) else { continue };
+                    self.lingering -= usize::from(room.lingers());
                     self.interest.drop(id);
                 }
             }
