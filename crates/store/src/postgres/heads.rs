@@ -24,6 +24,11 @@ SELECT generation::bigint,
     ARRAY(SELECT pg_snapshot_xip(pg_current_snapshot())::text::bigint) AS open
 FROM history";
 
+/// How many rows there are in a span, up to a limit, and which transaction wrote the last of them.
+const SLICE: &str = "
+SELECT count(*), max(tx)
+FROM (SELECT tx FROM events WHERE tx >= $1 AND tx < $2 ORDER BY tx LIMIT $3) slice";
+
 const CHANGED: &str = "
 SELECT r.name, r.key, r.last_seq, h.epoch
 FROM (SELECT DISTINCT room FROM events WHERE tx >= $1 AND tx < $2) e
@@ -45,10 +50,8 @@ WITH old AS (DELETE FROM marks WHERE tx < (SELECT tx FROM marks ORDER BY tx DESC
 INSERT INTO marks (tx) VALUES ($1) ON CONFLICT DO NOTHING";
 
 const MARK_EVERY: Duration = Duration::from_secs(60);
-/// How many transactions a slice spans at first: at most a million rows.
-const SLICE: u64 = 1024;
-/// A slice that took less than this lets the next one be twice as long.
-const QUICK: Duration = Duration::from_millis(50);
+/// How many rows are read at once: far less than a statement's time limit is good for.
+const SLICE_ROWS: i64 = 100_000;
 /// How long one call goes on with further slices. What is left is for the next call.
 const PATIENCE: Duration = Duration::from_secs(1);
 /// How many rooms are told a call after the database has become another history.
@@ -116,18 +119,28 @@ async fn slices(
     found: &mut Vec<HeadRow>,
 ) -> Result<u64, sqlx::Error> {
     let start = Instant::now();
-    let mut span = SLICE;
     while from < end && start.elapsed() < PATIENCE {
-        let slice = Instant::now();
-        let until = from.saturating_add(span).min(end);
+        let until = slice_end(connection, from, end).await?;
         let query = sqlx::query_as(CHANGED).bind(from.cast_signed()).bind(until.cast_signed());
         found.extend(query.fetch_all(&mut *connection).await?);
-        if slice.elapsed() < QUICK {
-            span = span.saturating_mul(2);
-        }
         from = until;
     }
     Ok(from)
+}
+
+/// Where a slice that begins at `from` ends. The last transaction in it may not be in it as a whole: it begins
+/// the next one, unless it is all there is in this one.
+async fn slice_end(connection: &mut PgConnection, from: u64, end: u64) -> Result<u64, sqlx::Error> {
+    let (rows, last): (i64, Option<i64>) = sqlx::query_as(SLICE)
+        .bind(from.cast_signed())
+        .bind(end.cast_signed())
+        .bind(SLICE_ROWS)
+        .fetch_one(connection)
+        .await?;
+    match last {
+        Some(last) if rows >= SLICE_ROWS => Ok(last.cast_unsigned().max(from + 1)),
+        _ => Ok(end),
+    }
 }
 
 async fn last_mark(connection: &mut PgConnection) -> Result<u64, sqlx::Error> {

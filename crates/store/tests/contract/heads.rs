@@ -139,4 +139,39 @@ mod transactions {
         assert_eq!(positions(&heads), these([("slow", 1)]));
         assert_eq!(heads[0].seq, seq(1));
     }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn a_scan_of_a_long_way_back_goes_in_slices_and_misses_nothing() {
+        let db = Database::postgres("a_scan_of_a_long_way_back").await;
+        let store = db.open().await;
+        rooms(&*store, &["first"]).await;
+        let (_, cursor) = store.heads_since(None).await.unwrap();
+        // More than two slices, one of them in a single transaction, and a room that is only at the very end.
+        let fill = |rooms: &str, from: i64, rows: i64, tx: &str| {
+            format!(
+                "INSERT INTO rooms (name, kind, last_seq) SELECT '{rooms}' || n, 1, {rows} FROM generate_series(1, 3) n;
+                 INSERT INTO events (room, seq, tx, at, kind, author, author_name, request)
+                 SELECT key, n, generation::bigint << 44 | {tx}, now(), 1, 'ana', 'ana', n::text
+                 FROM rooms, history, generate_series({from}, {from} + {rows} - 1) n WHERE name LIKE '{rooms}%';"
+            )
+        };
+        let now = "pg_current_xact_id()::text::bigint";
+        db.sql(&fill("one", 1, 40_000, now)).await;
+        for n in 0..30 {
+            db.sql(&fill(&format!("some{n}-"), 1, 1_500, now)).await;
+        }
+        db.sql(&fill("last", 1, 1, now)).await;
+        let mut told = std::collections::HashSet::new();
+        let mut cursor = Some(cursor);
+        for _ in 0..20 {
+            let (heads, next) = store.heads_since(cursor.take()).await.unwrap();
+            if heads.is_empty() {
+                break;
+            }
+            told.extend(heads.into_iter().map(|head| head.room.to_string()));
+            cursor = Some(next);
+        }
+        assert!((1..=3).all(|n| told.contains(&format!("one{n}")) && told.contains(&format!("last{n}"))));
+        assert_eq!(told.iter().filter(|name| name.starts_with("some")).count(), 90);
+    }
 }

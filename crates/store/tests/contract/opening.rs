@@ -55,8 +55,13 @@ async fn a_database_without_tables_is_to_be_migrated(db: Database) {
 }
 
 async fn many_starters_migrate_at_once(db: Database) {
-    let starters = join_all((0..4).map(|_| store::migrate(db.url(), false))).await;
-    assert_eq!(starters, [Ok(()), Ok(()), Ok(()), Ok(())]);
+    let start = |_| {
+        let url = db.url().to_owned();
+        tokio::spawn(async move { store::migrate(&url, false).await.unwrap() })
+    };
+    for starter in join_all((0..40).map(start)).await {
+        starter.unwrap();
+    }
     db.open().await.check().await.unwrap();
 }
 
