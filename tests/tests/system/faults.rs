@@ -1,5 +1,6 @@
 //! Parts die in the middle of everything. It costs answers of `unavailable` and connections, never a message.
 
+use sqlx::{Connection as _, PgConnection};
 use town::{Answer, Crowd, Town, until};
 
 /// What the NATS client itself says of a server that closes a connection at once.
@@ -89,6 +90,47 @@ async fn when_postgres_is_killed_nothing_is_acknowledged_until_it_is_back() {
     let (told, _here) = crowd.ends().await;
     assert!(told.repeats > 0, "the crowd has noticed");
     assert_eq!(town.audit().await.acknowledged, told.said + 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn while_the_database_takes_no_writes_nothing_is_acknowledged() {
+    let mut town = Town::new().gateways(2).writers(2).start().await;
+    town.forgives("the store is not available");
+    let crowd = Crowd::talks(&town, 4, 2).await;
+    let ana = town.person("ana").at(0).joins("r7").await;
+    crowd.says_more(50).await;
+
+    takes_writes(&town, false).await;
+    for writer in &town.writers {
+        writer.is_unready("store").await;
+    }
+    assert_eq!(ana.says_as("r7", "d-1", "hello").await.refused().code, "unavailable");
+
+    takes_writes(&town, true).await;
+    for writer in &town.writers {
+        writer.is_ready().await;
+    }
+    crowd.says_more(50).await;
+    assert_eq!(ana.says_as("r7", "d-1", "hello").await.sent().seq, 1);
+    let (told, _here) = crowd.ends().await;
+    assert!(told.repeats > 0, "the crowd has noticed");
+    assert_eq!(town.audit().await.acknowledged, told.said + 1);
+}
+
+/// Makes the database of a town one that takes writes or does not, for new sessions; and ends the others.
+async fn takes_writes(town: &Town, writes: bool) {
+    let mut database =
+        PgConnection::connect(&town.database_url().expect("Postgres")).await.expect("a session");
+    let name: String =
+        sqlx::query_scalar("SELECT current_database()").fetch_one(&mut database).await.expect("a name");
+    let state = if writes { "off" } else { "on" };
+    let set = format!("ALTER DATABASE {name} SET default_transaction_read_only = {state}");
+    let writable = "SET default_transaction_read_only = off";
+    let end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+               WHERE datname = current_database() AND pid <> pg_backend_pid()";
+    for statement in [writable, &set, end] {
+        sqlx::query(statement).execute(&mut database).await.unwrap_or_else(|e| panic!("{statement}: {e}"));
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
