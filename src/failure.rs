@@ -52,9 +52,9 @@ pub(crate) enum Failure {
     /// A signal came before the work could be begun.
     #[error("stopped while waiting for the store: nothing was done")]
     Stopped,
-    /// The gateway could not be started.
+    /// The gateway could not start, or not go on.
     #[error(transparent)]
-    Gateway(gateway::StartError),
+    Gateway(gateway::RunError),
     /// The writer could not start, or not go on.
     #[error(transparent)]
     Writer(#[from] writer::RunError),
@@ -71,10 +71,10 @@ pub(crate) enum Failure {
     },
 }
 
-impl From<gateway::StartError> for Failure {
-    fn from(error: gateway::StartError) -> Self {
+impl From<gateway::RunError> for Failure {
+    fn from(error: gateway::RunError) -> Self {
         match error {
-            gateway::StartError::Listen { address, source } => {
+            gateway::RunError::Listen { address, source } => {
                 Self::Port { address, key: "gateway.listen", error: source }
             }
             other => Self::Gateway(other),

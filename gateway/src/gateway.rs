@@ -20,7 +20,7 @@ use crate::http::{Desk, Load, Origins, Service, router};
 use crate::metrics::Metrics;
 use crate::session::EnvParts;
 use crate::shard::ShardLimits;
-use crate::shard::thread::{self, ARRIVALS_MAX};
+use crate::shard::thread::{self, ARRIVALS_MAX, Life};
 use crate::switchboard::{self, ShardEnds};
 
 /// How long interest in an empty room lingers: those who reconnect find it warm.
@@ -42,9 +42,9 @@ pub struct Parts {
     pub clock: Arc<dyn Clock>,
 }
 
-/// Why a gateway did not start.
+/// Why a gateway did not start, or ended without having been asked to.
 #[derive(Debug, thiserror::Error)]
-pub enum StartError {
+pub enum RunError {
     /// The public port cannot be bound.
     #[error("gateway.listen: cannot listen on {address}: {source}")]
     Listen {
@@ -62,27 +62,29 @@ pub enum StartError {
     /// The system gives no thread.
     #[error("no thread to run on: {0}")]
     Thread(std::io::Error),
+    /// A thread of it has ended: a bug. Whoever was connected comes back, elsewhere or to the next one.
+    #[error("a part of the gateway has failed")]
+    Failed,
 }
 
 /// Runs a gateway until `shutdown` is cancelled; then drains it and comes back. Dropping the future stops it
 /// at once, without farewells.
 ///
 /// # Errors
-/// [`StartError`], before anything is served.
-pub async fn run(settings: Settings, parts: Parts, shutdown: CancellationToken) -> Result<(), StartError> {
+/// [`RunError`]: all but [`RunError::Failed`] before anything is served.
+pub async fn run(settings: Settings, parts: Parts, shutdown: CancellationToken) -> Result<(), RunError> {
     let address = settings.gateway.listen;
     let desk = Desks::new(&settings, &parts)?;
     let metrics = Metrics::register(&parts.registry)?;
-    let listener = bind(address).map_err(|source| StartError::Listen { address, source })?;
-    let address = listener.local_addr().map_err(|source| StartError::Listen { address, source })?;
+    let listener = bind(address).map_err(|source| RunError::Listen { address, source })?;
+    let address = listener.local_addr().map_err(|source| RunError::Listen { address, source })?;
     let stop = CancellationToken::new();
     let _stopped_whatever_happens = stop.clone().drop_guard();
     let (drain, draining) = watch::channel(None);
-    let started = start(&settings, &parts, &desk, &metrics, &draining, &stop).map_err(StartError::Thread)?;
+    let started = start(&settings, &parts, &desk, &metrics, &draining, &stop).map_err(RunError::Thread)?;
     tracing::info!(%address, shards = started.doors.len(), "the gateway listens");
     parts.listening.send_replace(Some(address));
-    serve(&settings, &parts, listener, started, &drain, shutdown).await;
-    Ok(())
+    serve(&settings, &parts, listener, started, &drain, shutdown).await
 }
 
 /// The parts of a running gateway that its end needs.
@@ -91,6 +93,8 @@ struct Started {
     loads: Vec<Load>,
     threads: Vec<JoinHandle<()>>,
     stop: CancellationToken,
+    /// Cancelled once a thread has ended.
+    ended: CancellationToken,
 }
 
 fn start(
@@ -110,13 +114,20 @@ fn start(
         ring_bytes: settings.limits.ring_bytes,
         linger: LINGER,
     };
+    let ended = CancellationToken::new();
+    let alive = || ended.clone().drop_guard();
     let (ends, switchboard) =
-        switchboard::start(shards, Arc::clone(&parts.bus), lines, metrics.clone(), stop.clone())?;
-    let mut started =
-        Started { doors: Vec::new(), loads: Vec::new(), threads: vec![switchboard], stop: stop.clone() };
+        switchboard::start(shards, Arc::clone(&parts.bus), lines, metrics.clone(), stop.clone(), alive())?;
+    let mut started = Started {
+        doors: Vec::new(),
+        loads: Vec::new(),
+        threads: vec![switchboard],
+        stop: stop.clone(),
+        ended: ended.clone(),
+    };
     for (number, ends) in ends.into_iter().enumerate() {
-        let (door, thread) =
-            start_shard(number, ends, settings, desks, metrics, draining.clone(), stop.clone())?;
+        let life = Life { drain: draining.clone(), stop: stop.clone(), alive: alive() };
+        let (door, thread) = start_shard(number, ends, settings, desks, metrics, life)?;
         started.loads.push(door.load.clone());
         started.doors.push(door);
         started.threads.push(thread);
@@ -130,8 +141,7 @@ fn start_shard(
     settings: &Settings,
     desks: &Desks,
     metrics: &Metrics,
-    drain: watch::Receiver<Option<Duration>>,
-    stop: CancellationToken,
+    life: Life,
 ) -> std::io::Result<(Door, JoinHandle<()>)> {
     let (sockets_in, sockets) = mpsc::channel(ARRIVALS_MAX);
     let (arrivals_in, arrivals) = mpsc::channel(ARRIVALS_MAX);
@@ -144,12 +154,13 @@ fn start_shard(
     let service = Service::new(router(desks.desk(arrivals_in, load.clone())));
     let env = desks.env(settings);
     let metrics = metrics.clone();
-    let parts = thread::Parts { ends, env, metrics, limits, sockets, service, arrivals, drain, stop };
+    let parts = thread::Parts { ends, env, metrics, limits, sockets, service, arrivals, life };
     let thread = thread::start(number, parts)?;
     Ok((Door { sockets: sockets_in, load }, thread))
 }
 
-/// Serves until told to go, then goes in phases: unready, but serving; waves; what is left is cut.
+/// Serves until told to go, and goes; or until one of its threads has ended, and then stops at once: whoever is to
+/// start it anew must hear of that.
 async fn serve(
     settings: &Settings,
     parts: &Parts,
@@ -157,31 +168,50 @@ async fn serve(
     started: Started,
     drain: &watch::Sender<Option<Duration>>,
     shutdown: CancellationToken,
-) {
-    let Started { doors, loads, threads, stop } = started;
+) -> Result<(), RunError> {
+    let Started { doors, loads, threads, stop, ended } = started;
     let closed = CancellationToken::new();
     let accepting = tokio::spawn(accept(listener, doors, closed.clone()));
-    tokio::select! {
-        () = follow_link(parts) => {}
-        () = shutdown.cancelled() => {}
-    }
+    let served = async {
+        tokio::select! {
+            () = follow_link(parts) => {}
+            () = shutdown.cancelled() => {}
+        }
+        leave(settings, parts, &loads, &closed, drain).await;
+    };
+    let outcome = tokio::select! {
+        () = served => Ok(()),
+        () = ended.cancelled() => Err(RunError::Failed),
+    };
+    stop.cancel();
+    closed.cancel();
+    let _ended = accepting.await;
+    join(threads).await;
+    outcome
+}
+
+/// Goes in phases: unready, but serving; waves; what is left is cut.
+async fn leave(
+    settings: &Settings,
+    parts: &Parts,
+    loads: &[Load],
+    closed: &CancellationToken,
+    drain: &watch::Sender<Option<Duration>>,
+) {
     let _before = parts.readiness.send_replace(Err("draining".to_owned()));
-    tracing::info!(connections = total(&loads), "the gateway drains");
+    tracing::info!(connections = total(loads), "the gateway drains");
     sleep(settings.drain.unready).await;
     closed.cancel();
     drain.send_replace(Some(settings.drain.spread));
     let patience = settings.drain.spread + settings.drain.grace;
     let emptied = async {
-        while total(&loads) > 0 {
+        while total(loads) > 0 {
             sleep(LOOK).await;
         }
     };
     if tokio::time::timeout(patience, emptied).await.is_err() {
-        tracing::warn!(connections = total(&loads), "the drain has taken too long: the rest is cut");
+        tracing::warn!(connections = total(loads), "the drain has taken too long: the rest is cut");
     }
-    stop.cancel();
-    let _ended = accepting.await;
-    join(threads).await;
 }
 
 /// Ready exactly while the bus is connected. Ends only with the bus.
@@ -224,11 +254,11 @@ struct Desks {
 }
 
 impl Desks {
-    fn new(settings: &Settings, parts: &Parts) -> Result<Self, StartError> {
+    fn new(settings: &Settings, parts: &Parts) -> Result<Self, RunError> {
         let auth = &settings.auth;
         let dev_tokens = match auth.dev {
             true => {
-                let signer = Signer::new(auth).map_err(|error| StartError::Auth(vec![error.to_string()]))?;
+                let signer = Signer::new(auth).map_err(|error| RunError::Auth(vec![error.to_string()]))?;
                 Some(Arc::new(signer))
             }
             false => None,
@@ -239,7 +269,7 @@ impl Desks {
             dev_tokens,
             loopback: settings.gateway.listen.ip().is_loopback(),
             clock: Arc::clone(&parts.clock),
-            verifier: Arc::new(Verifier::new(auth).map_err(StartError::Auth)?),
+            verifier: Arc::new(Verifier::new(auth).map_err(RunError::Auth)?),
             seats: Seats::new(settings.limits.connections_per_user),
         })
     }
@@ -264,5 +294,41 @@ impl Desks {
             seats: Arc::clone(&self.seats),
             clock: Arc::clone(&self.clock),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bus::LocalBus;
+    use chat::SystemClock;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_gateway_without_one_of_its_threads_ends_as_failed() {
+        let (stop, ended) = (CancellationToken::new(), CancellationToken::new());
+        let (waits, alive) = (stop.clone(), ended.clone().drop_guard());
+        let broken = std::thread::spawn(move || {
+            let _alive = alive;
+            panic!("a bug");
+        });
+        let whole = std::thread::spawn(move || {
+            while !waits.is_cancelled() {
+                std::thread::yield_now();
+            }
+        });
+        let parts = Parts {
+            bus: Arc::new(LocalBus::new(1)),
+            registry: Registry::new(),
+            readiness: watch::channel(Ok(())).0,
+            listening: watch::channel(None).0,
+            clock: Arc::new(SystemClock),
+        };
+        let started =
+            Started { doors: Vec::new(), loads: Vec::new(), threads: vec![broken, whole], stop, ended };
+        let listener = bind(SocketAddr::from(([127, 0, 0, 1], 0))).unwrap();
+        let (drain, never) = (watch::channel(None).0, CancellationToken::new());
+        let outcome = serve(&Settings::default(), &parts, listener, started, &drain, never).await;
+        assert!(matches!(outcome, Err(RunError::Failed)));
     }
 }

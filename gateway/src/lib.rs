@@ -14,5 +14,5 @@ pub mod settings;
 mod shard;
 mod switchboard;
 
-pub use gateway::{Parts, StartError, run};
+pub use gateway::{Parts, RunError, run};
 pub use settings::Settings;

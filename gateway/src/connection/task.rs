@@ -94,7 +94,9 @@ mod tests {
         let metrics = Metrics::register(&Registry::new()).unwrap();
         let lines = switchboard::Settings { replay: 1, ring_bytes: 1, linger: Duration::ZERO };
         let bus = Arc::new(bus::LocalBus::new(1));
-        let (mut ends, _thread) = switchboard::start(1, bus, lines, metrics.clone(), stop.clone()).unwrap();
+        let (mut ends, _thread) =
+            switchboard::start(1, bus, lines, metrics.clone(), stop.clone(), stop.clone().drop_guard())
+                .unwrap();
         let limits = ShardLimits {
             frame_bytes: limits.frame_bytes,
             outbox_bytes: limits.outbox_bytes,

@@ -7,9 +7,9 @@ use std::time::Duration;
 
 use tokio::net::TcpStream;
 use tokio::sync::{mpsc, watch};
-use tokio::task::spawn_local;
+use tokio::task::{JoinError, JoinSet, spawn_local};
 use tokio::time::{Instant, MissedTickBehavior, interval};
-use tokio_util::sync::CancellationToken;
+use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::{Shard, ShardLimits, SharedShard, fanout};
 use crate::connection::task::attend;
@@ -37,13 +37,20 @@ pub(crate) struct Parts {
     pub(crate) service: Service,
     /// Handshakes that the service has accepted.
     pub(crate) arrivals: mpsc::Receiver<Arrival>,
+    pub(crate) life: Life,
+}
+
+/// How a shard is told to end, and tells that it has.
+pub(crate) struct Life {
     /// When it is set: dismiss everybody over that time.
     pub(crate) drain: watch::Receiver<Option<Duration>>,
     /// Cancelled: stop at once.
     pub(crate) stop: CancellationToken,
+    /// Dropped when the shard has ended, however it did.
+    pub(crate) alive: DropGuard,
 }
 
-/// Starts a shard's thread. It ends when `stop` is cancelled.
+/// Starts a shard's thread. It ends when `stop` is cancelled, or with a panic in one of its own tasks.
 ///
 /// # Errors
 /// If the system gives no thread.
@@ -57,14 +64,29 @@ pub(crate) fn start(number: usize, parts: Parts) -> std::io::Result<JoinHandle<(
 }
 
 async fn run(parts: Parts) {
+    let Life { drain: told, stop, alive: _alive } = parts.life;
     let shard = Shard::new(parts.env.into_env(), parts.ends.line, parts.metrics.clone(), parts.limits);
     let shard = Rc::new(RefCell::new(shard));
-    spawn_local(fanout::run(Rc::clone(&shard), parts.ends.told));
-    spawn_local(answer_http(parts.sockets, parts.service));
-    spawn_local(welcome(Rc::clone(&shard), parts.arrivals));
-    spawn_local(tick(Rc::clone(&shard)));
-    spawn_local(drain(shard, parts.drain, parts.metrics));
-    parts.stop.cancelled().await;
+    let mut tasks = JoinSet::new();
+    tasks.spawn_local(fanout::run(Rc::clone(&shard), parts.ends.told));
+    tasks.spawn_local(answer_http(parts.sockets, parts.service));
+    tasks.spawn_local(welcome(Rc::clone(&shard), parts.arrivals));
+    tasks.spawn_local(tick(Rc::clone(&shard)));
+    tasks.spawn_local(drain(shard, told, parts.metrics));
+    tokio::select! {
+        () = stop.cancelled() => {}
+        error = panic_of(tasks) => tracing::error!(%error, "a shard has failed: this is a bug"),
+    }
+}
+
+/// Comes back when a task has panicked. A shard without one of its tasks would look alive and serve nobody.
+async fn panic_of(mut tasks: JoinSet<()>) -> JoinError {
+    while let Some(ended) = tasks.join_next().await {
+        if let Err(error) = ended {
+            return error;
+        }
+    }
+    std::future::pending().await
 }
 
 async fn tick(shard: SharedShard) {
@@ -121,5 +143,22 @@ async fn drain(shard: SharedShard, mut told: watch::Receiver<Option<Duration>>, 
         let remaining = i64::try_from(remaining).unwrap_or(i64::MAX);
         metrics.drain_remaining.add(remaining - counted);
         counted = remaining;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_task_that_panics_is_noticed_behind_those_that_have_ended() {
+        let mut tasks = JoinSet::new();
+        tasks.spawn(async {});
+        tasks.spawn(async {
+            tokio::task::yield_now().await;
+            panic!("a bug");
+        });
+        tasks.spawn(std::future::pending());
+        assert!(panic_of(tasks).await.is_panic());
     }
 }

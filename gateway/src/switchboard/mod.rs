@@ -25,7 +25,7 @@ use bus::Bus;
 use chat::{Draft, Event, Refusal, RoomId, RoomState, Seq, Verdict};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
-use tokio_util::sync::CancellationToken;
+use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::metrics::Metrics;
 use crate::session::{AskId, Join, JoinedAt, Read, ReadAnswer, SubId};
@@ -136,7 +136,7 @@ pub(crate) struct ShardEnds {
     pub(crate) told: mpsc::Receiver<Vec<Told>>,
 }
 
-/// Starts the switchboard's thread for `shards` shards.
+/// Starts the switchboard's thread for `shards` shards. `alive` is dropped when it has ended, however it did.
 ///
 /// # Errors
 /// If the system gives no thread.
@@ -146,6 +146,7 @@ pub(crate) fn start(
     settings: Settings,
     metrics: Metrics,
     shutdown: CancellationToken,
+    alive: DropGuard,
 ) -> std::io::Result<(Vec<ShardEnds>, JoinHandle<()>)> {
     let (wants_in, wants) = mpsc::channel(WANTS_MAX);
     let (told, ends): (Vec<_>, Vec<_>) = (0..shards)
@@ -155,6 +156,7 @@ pub(crate) fn start(
         })
         .unzip();
     let thread = std::thread::Builder::new().name("switchboard".into()).spawn(move || {
+        let _alive = alive;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         match runtime {
             Ok(runtime) => {
