@@ -93,8 +93,7 @@ impl Shard {
         for group in &room.groups {
             let encoded = encode(group.dialect, &group.alias, &live.epoch, &live.events, &mut self.scratch);
             let Some((frame, shown)) = encoded else { continue };
-            let listeners = group.listeners.len() as u64;
-            self.metrics.deliveries.with_label_values(&[group.dialect.name()]).inc_by(shown * listeners);
+            group.deliveries.inc_by(shown * group.listeners.len() as u64);
             for &place in &group.listeners {
                 let Some(connection) = self.connections.get_mut(index(place)) else { continue };
                 if connection.end != End::Open || connection.overfull {

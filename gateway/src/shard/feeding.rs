@@ -135,7 +135,8 @@ impl Shard {
         if !subscription.phase.go_live(room.state.seq) {
             return;
         }
-        room.listen(dialect, &subscription.alias, to.connection.place);
+        let deliveries = || self.metrics.deliveries.with_label_values(&[dialect.name()]);
+        room.listen(dialect, &subscription.alias, to.connection.place, deliveries);
         let sub: SubId = to.sub;
         self.with_session(to.connection, |session, _, out| session.on_caught_up(sub, out));
     }

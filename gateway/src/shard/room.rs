@@ -2,6 +2,7 @@
 
 use chat::RoomState;
 use dialect::{Alias, Dialect};
+use prometheus::IntCounter;
 
 /// The listeners of a room. Owned by the shard; gone when the last subscription is.
 #[derive(Debug)]
@@ -22,6 +23,8 @@ pub(super) struct Group {
     pub(super) alias: Alias,
     /// The places of their connections; one stands here once for each subscription of this alias, so once.
     pub(super) listeners: Vec<u32>,
+    /// Counts deliveries in this dialect. Kept here because looking it up takes a lock that all shards share.
+    pub(super) deliveries: IntCounter,
 }
 
 impl LocalRoom {
@@ -29,11 +32,20 @@ impl LocalRoom {
         Self { state, received: 0, members: 0, groups: Vec::new() }
     }
 
-    /// Lets a connection listen.
-    pub(super) fn listen(&mut self, dialect: &'static dyn Dialect, alias: &Alias, place: u32) {
+    /// Lets a connection listen. `deliveries` finds the counter of its dialect.
+    pub(super) fn listen(
+        &mut self,
+        dialect: &'static dyn Dialect,
+        alias: &Alias,
+        place: u32,
+        deliveries: impl FnOnce() -> IntCounter,
+    ) {
         match self.groups.iter_mut().find(|group| group.is_for(dialect, alias)) {
             Some(group) => group.listeners.push(place),
-            None => self.groups.push(Group { dialect, alias: alias.clone(), listeners: vec![place] }),
+            None => {
+                let (alias, deliveries) = (alias.clone(), deliveries());
+                self.groups.push(Group { dialect, alias, listeners: vec![place], deliveries });
+            }
         }
     }
 
@@ -67,9 +79,10 @@ mod tests {
         let (epoch, first_seq) = (Epoch::parse("e.1").unwrap(), Seq::ZERO.next());
         let mut room = LocalRoom::new(RoomState { kind: RoomKind::Public, epoch, first_seq, seq: Seq::ZERO });
         let (a, b) = (Alias::new("a"), Alias::new("b"));
-        room.listen(&Native, &a, 1);
-        room.listen(&Native, &b, 1);
-        room.listen(&Native, &a, 2);
+        let deliveries = || IntCounter::new("deliveries", "deliveries").unwrap();
+        for (alias, place) in [(&a, 1), (&b, 1), (&a, 2)] {
+            room.listen(&Native, alias, place, deliveries);
+        }
         assert_eq!(room.groups.iter().map(|g| g.listeners.len()).collect::<Vec<_>>(), [2, 1]);
         room.ignore(&Native, &b, 1);
         room.ignore(&Native, &b, 1);
