@@ -22,7 +22,7 @@ impl Books {
     }
 
     /// All rooms.
-    pub(super) fn rooms(&self) -> impl Iterator<Item = (&str, &[Message])> {
+    pub(crate) fn rooms(&self) -> impl Iterator<Item = (&str, &[Message])> {
         self.0.iter().map(|(room, messages)| (room.as_str(), messages.as_slice()))
     }
 

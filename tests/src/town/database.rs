@@ -1,31 +1,47 @@
 //! What Postgres itself says, beside what the writers read from it.
 
+use std::collections::BTreeMap;
+
 use anyhow::Result;
 use sqlx::postgres::PgConnection;
 use sqlx::{Connection as _, Row as _};
 
-/// How many events a room has, the seq of the last one, and what the room itself says that is.
-const COUNT: &str = "
-    SELECT count(events.seq), coalesce(max(events.seq), 0), rooms.last_seq
+/// Of each room: how many events it has, the seq of the last one, and what the room itself says that is.
+const COUNTS: &str = "
+    SELECT rooms.name, count(events.seq), coalesce(max(events.seq), 0), rooms.last_seq
     FROM rooms LEFT JOIN events ON events.room = rooms.key
-    WHERE rooms.name = $1
-    GROUP BY rooms.last_seq";
+    GROUP BY rooms.key";
 
 /// What is stored of a room.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Stored {
-    pub(super) events: i64,
-    pub(super) head: i64,
-    pub(super) last_seq: i64,
+    events: i64,
+    head: i64,
+    last_seq: i64,
 }
 
-/// Counts the events of a room.
+impl Stored {
+    /// A room with so many events, and none missing.
+    pub(super) fn whole(events: usize) -> Self {
+        let events = i64::try_from(events).unwrap_or(i64::MAX);
+        Self { events, head: events, last_seq: events }
+    }
+
+    /// True if none is missing, whatever their number.
+    pub(super) fn is_whole(&self) -> bool {
+        self.events == self.head && self.events == self.last_seq
+    }
+}
+
+/// Counts the events of all rooms.
 ///
 /// # Errors
-/// If Postgres does not answer, or has no such room.
-pub(super) async fn stored(url: &str, room: &str) -> Result<Stored> {
+/// If Postgres does not answer.
+pub(super) async fn stored(url: &str) -> Result<BTreeMap<String, Stored>> {
     let mut connection = PgConnection::connect(url).await?;
-    let row = sqlx::query(COUNT).bind(room).fetch_one(&mut connection).await?;
+    let rows = sqlx::query(COUNTS).fetch_all(&mut connection).await?;
     connection.close().await?;
-    Ok(Stored { events: row.get(0), head: row.get(1), last_seq: row.get(2) })
+    let stored =
+        |row: &sqlx::postgres::PgRow| Stored { events: row.get(1), head: row.get(2), last_seq: row.get(3) };
+    Ok(rows.iter().map(|row| (row.get(0), stored(row))).collect())
 }

@@ -38,8 +38,8 @@ impl Load {
         .await;
     }
 
-    /// Waits for its end; gives the audit of a clean run in which something was sent.
-    async fn ends(self) -> Value {
+    /// Waits for its end; gives its own audit, of a clean run in which something was sent. No room lacks anything.
+    async fn ends(self, town: &Town) -> Value {
         let output = self.run.await.expect("a run").expect("a program that starts");
         let said = String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);
         assert_eq!(output.status.code(), Some(0), "{said}");
@@ -50,6 +50,7 @@ impl Load {
         }
         assert!(audit["sent"].as_u64() > Some(length(500, 10_000)), "{audit}");
         assert_eq!(audit["acknowledged"], audit["sent"], "{audit}");
+        town.audit().await;
         audit
     }
 }
@@ -57,7 +58,7 @@ impl Load {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_load_on_three_gateways_and_two_writers_is_clean() {
     let town = Town::new().gateways(3).writers(2).start().await;
-    let audit = Load::on(&town).ends().await;
+    let audit = Load::on(&town).ends(&town).await;
     assert_eq!((&audit["repeated"], &audit["reconnects"]), (&0.into(), &0.into()), "{audit}");
 }
 
@@ -68,7 +69,7 @@ async fn a_load_is_clean_although_a_writer_is_killed_and_restarted_in_the_middle
     load.runs(&town).await;
     town.writers[0].kill9();
     town.writers[0].restart().await;
-    load.ends().await;
+    load.ends(&town).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -77,6 +78,6 @@ async fn a_load_is_clean_although_a_gateway_is_killed_whose_clients_come_back_el
     let load = Load::on(&town);
     load.runs(&town).await;
     town.gateways[1].kill9();
-    let audit = load.ends().await;
+    let audit = load.ends(&town).await;
     assert!(audit["reconnects"].as_u64() > Some(0), "{audit}");
 }
