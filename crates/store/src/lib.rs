@@ -2,6 +2,23 @@
 //!
 //! The store is the truth: a message is acknowledged once [`Store::append`] has committed it, and everything
 //! else (bus, rings, sockets) is repaired from here.
+//!
+//! [`open`] gives a store, [`migrate`] makes or changes its tables. `postgres://…` is for any number of writers at
+//! once; `sqlite:FILE` for one process with nothing installed. Both pass one contract suite (`tests/contract`).
+//!
+//! # How it is kept
+//! * A room is a log: every event takes the next seq of its room, in the transaction that stores it, under the
+//!   lock of the room's row. Correctness hangs on that lock and two unique indexes, on no lease and no clock.
+//! * Plain messages are appended by one statement a batch. A batch with changes of messages locks its rooms first,
+//!   then looks with a fresh snapshot; what becomes of each draft is decided by one pure function for both
+//!   backends (`rules`).
+//! * A row of the log never changes, but for text that a deletion scrubs and for the note in a message which edit
+//!   says what it says now: so a page of history is one range of one index.
+//! * The epoch of a room is `<database epoch>.<room key>`; a restored or promoted database makes itself a new
+//!   database epoch when somebody connects to it.
+//!
+//! `migrations/README.md` tells how tables change, `docs/decisions` why they are as they are, and
+//! `cargo bench -p store` how fast it is beside what the database can do at all.
 
 mod backend;
 mod connections;

@@ -3,7 +3,7 @@
 //! Lists go in as JSON, one parameter however long they are: a statement a row would be nine times slower, and
 //! a statement of as many placeholders as the batch has values would be prepared anew for each length.
 
-use std::collections::HashMap;
+use std::collections::HashSet;
 
 use chat::{Draft, RoomId, Seq, Timestamp};
 use serde::Serialize;
@@ -32,7 +32,7 @@ const INSERT: &str = "
 INSERT INTO events (at, room, seq, kind, target, reply_to, author, author_name, request, body)
 SELECT $2, value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6, value ->> 7,
     value ->> 8
-FROM json_each($1) ORDER BY key";
+FROM json_each($1)";
 
 const ADVANCE: &str = "
 UPDATE rooms SET last_seq = j.value ->> 1 FROM json_each($1) j WHERE rooms.key = j.value ->> 0";
@@ -74,8 +74,7 @@ async fn look_judge_write(
 async fn look(connection: &mut SqliteConnection, batch: &[Draft]) -> Result<(Facts, String), sqlx::Error> {
     let mut facts = Facts::default();
     let mut epoch = String::new();
-    let names: HashMap<&str, ()> = batch.iter().map(|draft| (draft.room.as_str(), ())).collect();
-    let names: Vec<&str> = names.into_keys().collect();
+    let names: HashSet<&str> = batch.iter().map(|draft| draft.room.as_str()).collect();
     for row in sqlx::query(ROOMS).bind(json(&names)?).fetch_all(&mut *connection).await? {
         let room = RoomId::parse(row.try_get("name")?).map_err(unreadable)?;
         let last_seq = Seq::from_i64(row.try_get("last_seq")?);
