@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use futures::future::join_all;
 use tokio::time::sleep;
-use town::{Server, Town, until};
+use town::{Server, Town, length, new_id, until};
 
 use crate::body;
 
@@ -45,6 +45,31 @@ async fn who_stops_reading_is_dismissed_and_the_others_notice_nothing() {
     let again = town.person("slow").at(1).joins_after("r7", last).await;
     again.sees("r7", COUNT - usize::try_from(last).unwrap()).await;
     town.audit().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_is_overrun_by_a_burst_of_the_largest_messages_comes_back_and_misses_nothing() {
+    const SENDERS: usize = 4;
+    const EACH: usize = 15;
+    let town = Town::new().gateways(2).start().await;
+    let mut reader = town.resident("reader").at(1).joins("r7").await;
+    let senders =
+        join_all((0..SENDERS).map(async |number| town.person(&format!("sender-{number}")).await)).await;
+    for round in 0..length(5, 50) {
+        join_all(senders.iter().map(async |sender| {
+            let mut pending = Vec::new();
+            for number in 0..EACH {
+                pending.push(sender.begins("r7", &new_id(), &body(round * EACH + number, LARGEST)).await);
+            }
+            for pending in pending {
+                sender.answer(pending).await.sent();
+            }
+        }))
+        .await;
+    }
+    let all = length(5, 50) * SENDERS * EACH;
+    reader.sees("r7", all as u64).await;
+    assert_eq!(town.audit().await.acknowledged, all);
 }
 
 #[tokio::test(flavor = "multi_thread")]
