@@ -40,6 +40,17 @@ struct Owner {
     passed_over_until: Cell<Instant>,
 }
 
+impl Owner {
+    /// Whether it has answered nothing since then; if so, it is passed over for a while.
+    fn is_silent_since(&self, then: Instant, now: Instant) -> bool {
+        let silent = self.answered.get() <= then;
+        if silent {
+            self.passed_over_until.set(now + PASSED_OVER);
+        }
+        silent
+    }
+}
+
 #[derive(Clone, Copy)]
 enum Service {
     Submit,
@@ -129,7 +140,8 @@ impl Road {
             if owner.passed_over_until.get() > started { service.any() } else { service.owner(partition) };
         let mut under_way: FuturesUnordered<Attempt> = FuturesUnordered::new();
         under_way.push(self.attempt(first, ask()).await);
-        let mut again = started + OWNER_SILENT;
+        let mut waits_for_owner = first == service.owner(partition);
+        let mut again = started + if waits_for_owner { OWNER_SILENT } else { AGAIN };
         loop {
             tokio::select! {
                 Some((door, answer)) = under_way.next() => match answer {
@@ -149,11 +161,14 @@ impl Road {
                 },
                 () = sleep_until(again) => {
                     let now = Instant::now();
+                    // An owner that has answered nobody is dead or frozen, and any writer is asked at once. One
+                    // that answers others is slow: what is tried again then must not double its load.
+                    let go = match std::mem::take(&mut waits_for_owner) {
+                        true => owner.is_silent_since(started, now),
+                        false => self.budget.borrow_mut().retry(weight, now),
+                    };
                     again = now + AGAIN;
-                    if owner.answered.get() < started {
-                        owner.passed_over_until.set(now + PASSED_OVER);
-                    }
-                    if self.budget.borrow_mut().retry(weight, now) {
+                    if go {
                         under_way.push(self.attempt(service.any(), ask()).await);
                     }
                 }
@@ -217,5 +232,42 @@ mod tests {
         let answer = road.read(Partition::of(&RoomId::parse("r7").unwrap()), &QUESTION).await;
         assert_eq!(answer.map_err(|refusal| refusal.code), Err(chat::Code::Unavailable));
         assert_eq!(start.elapsed(), ANSWER_WITHIN);
+    }
+
+    /// How many of the questions that `count` askers put to a partition reach a writer that is not its owner,
+    /// while the owner answers one more asker every second, or nobody.
+    async fn reach_any(count: usize, owner_answers: bool) -> usize {
+        let partition = Partition::of(&RoomId::parse("r7").unwrap());
+        let bus = Arc::new(LocalBus::new(1000));
+        let road = Road::new(Arc::clone(&bus) as Arc<dyn Bus>);
+        let (into, mut at_owner) = mpsc::channel(1000);
+        let _owner = bus.serve(Door::Read(partition), into).await.unwrap();
+        let (into, mut at_any) = mpsc::channel(1000);
+        let _any = bus.serve(Door::ReadAny, into).await.unwrap();
+        let askers = (0..count).map(|_| road.read(partition, &QUESTION));
+        let owner = async {
+            while owner_answers {
+                sleep(Duration::from_secs(1)).await;
+                let Some(asked) = at_owner.recv().await else { return };
+                bus.answer(asked.reply_to, Answer::Heads(Vec::new())).await.unwrap();
+            }
+            std::future::pending::<()>().await;
+        };
+        tokio::select! {
+            _ = futures::future::join_all(askers) => {}
+            () = owner => {}
+        }
+        std::iter::from_fn(|| at_any.try_recv().ok()).count()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn when_the_owner_is_silent_everybody_asks_any_writer_at_once() {
+        assert!(reach_any(100, false).await >= 100);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn when_the_owner_is_slow_only_a_few_ask_again() {
+        let again = reach_any(100, true).await;
+        assert!((1..=30).contains(&again), "{again}");
     }
 }
