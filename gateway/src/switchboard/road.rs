@@ -246,12 +246,13 @@ mod tests {
         let _any = bus.serve(Door::ReadAny, into).await.unwrap();
         let askers = (0..count).map(|_| road.read(partition, &QUESTION));
         let owner = async {
-            while owner_answers {
+            if !owner_answers {
+                std::future::pending::<()>().await;
+            }
+            while let Some(asked) = at_owner.recv().await {
                 sleep(Duration::from_secs(1)).await;
-                let Some(asked) = at_owner.recv().await else { return };
                 bus.answer(asked.reply_to, Answer::Heads(Vec::new())).await.unwrap();
             }
-            std::future::pending::<()>().await;
         };
         tokio::select! {
             _ = futures::future::join_all(askers) => {}
