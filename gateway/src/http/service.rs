@@ -8,7 +8,7 @@ use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use tokio::net::TcpStream;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 /// How long a client may take for the head of a request, the first as well as the next.
 const HEAD_WITHIN: Duration = Duration::from_secs(5);
@@ -33,8 +33,9 @@ impl Service {
     }
 
     /// Answers on a socket until it closes or has become a WebSocket. One that is still HTTP after [`LIVES`] gets
-    /// the answer that is under way, if it takes it within [`LAST_ANSWER_WITHIN`], and is closed.
-    pub(crate) async fn serve(self, socket: TcpStream) {
+    /// the answer that is under way, if it takes it within [`LAST_ANSWER_WITHIN`], and is closed; so is any once
+    /// the gateway is `going`.
+    pub(crate) async fn serve(self, socket: TcpStream, going: impl Future<Output = ()>) {
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
             .header_read_timeout(HEAD_WITHIN)
@@ -43,12 +44,18 @@ impl Service {
             .serve_connection(TokioIo::new(socket), TowerToHyperService::new(self.0))
             .with_upgrades();
         let mut connection = pin!(connection);
-        let ended = match timeout(LIVES, connection.as_mut()).await {
-            Err(_) => {
+        let over = async {
+            tokio::select! {
+                () = sleep(LIVES) => {}
+                () = going => {}
+            }
+        };
+        let ended = tokio::select! {
+            ended = connection.as_mut() => Ok(ended),
+            () = over => {
                 connection.as_mut().graceful_shutdown();
                 timeout(LAST_ANSWER_WITHIN, connection).await
             }
-            ended => ended,
         };
         match ended {
             Ok(Ok(())) => {}
@@ -62,7 +69,8 @@ impl Service {
 mod tests {
     use axum::body::Bytes;
     use axum::routing::{get, post};
-    use tokio::io::AsyncWriteExt;
+    use std::future::pending;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
     use tokio::net::TcpListener;
     use tokio::time::Instant;
 
@@ -78,7 +86,9 @@ mod tests {
         client.write_all(request.as_bytes()).await.unwrap();
         let (socket, _) = listener.accept().await.unwrap();
         let begin = Instant::now();
-        timeout(Duration::from_hours(1), Service::new(router).serve(socket)).await.expect("to end");
+        timeout(Duration::from_hours(1), Service::new(router).serve(socket, pending()))
+            .await
+            .expect("to end");
         begin.elapsed()
     }
 
@@ -96,6 +106,25 @@ mod tests {
     async fn an_idle_socket_is_closed_soon() {
         for request in ["", "GET / HTTP/1.1\r\nhost:", "GET /nothing HTTP/1.1\r\nhost: x\r\n\r\n"] {
             assert!(served(request).await <= 2 * HEAD_WITHIN, "{request:?}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn nobody_who_asks_for_nothing_holds_up_a_gateway_that_is_going() {
+        for request in ["", "GET / HTTP/1.1\r\nhost: x\r\n\r\n"] {
+            let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+            let mut client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+            let (socket, _) = listener.accept().await.unwrap();
+            let going = async {
+                client.write_all(request.as_bytes()).await.unwrap();
+                if !request.is_empty() {
+                    client.read_u8().await.expect("an answer");
+                }
+                sleep(Duration::from_millis(1)).await;
+            };
+            let begin = Instant::now();
+            Service::new(Router::new()).serve(socket, going).await;
+            assert!(begin.elapsed() < Duration::from_secs(1), "{request:?}");
         }
     }
 }

@@ -69,7 +69,7 @@ async fn run(parts: Parts) {
     let shard = Rc::new(RefCell::new(shard));
     let mut tasks = JoinSet::new();
     tasks.spawn_local(fanout::run(Rc::clone(&shard), parts.ends.told));
-    tasks.spawn_local(answer_http(parts.sockets, parts.service));
+    tasks.spawn_local(answer_http(parts.sockets, parts.service, told.clone()));
     tasks.spawn_local(welcome(Rc::clone(&shard), parts.arrivals));
     tasks.spawn_local(tick(Rc::clone(&shard)));
     tasks.spawn_local(drain(shard, told, parts.metrics));
@@ -98,14 +98,22 @@ async fn tick(shard: SharedShard) {
     }
 }
 
-/// Serves HTTP on new sockets, each in a task of its own.
-async fn answer_http(mut sockets: mpsc::Receiver<(std::net::TcpStream, Slot)>, service: Service) {
+/// Serves HTTP on new sockets, each in a task of its own, until the drain begins: then no socket is kept for a
+/// next request.
+async fn answer_http(
+    mut sockets: mpsc::Receiver<(std::net::TcpStream, Slot)>,
+    service: Service,
+    drain: watch::Receiver<Option<Duration>>,
+) {
     while let Some((socket, slot)) = sockets.recv().await {
         match TcpStream::from_std(socket) {
             Ok(socket) => {
-                let service = service.clone();
+                let (service, mut drain) = (service.clone(), drain.clone());
                 spawn_local(async move {
-                    service.serve(socket).await;
+                    let going = async {
+                        let _told = drain.wait_for(Option::is_some).await;
+                    };
+                    service.serve(socket, going).await;
                     drop(slot);
                 });
             }
