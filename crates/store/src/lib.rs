@@ -3,7 +3,7 @@
 //! The store is the truth: a message is acknowledged once [`Store::append`] has committed it, and everything
 //! else (bus, rings, sockets) is repaired from here.
 //!
-//! [`open`] gives a store, [`migrate`] makes or changes its tables. `postgres://…` is for any number of writers at
+//! [`open()`] gives a store, [`migrate`] makes or changes its tables. `postgres://…` is for any number of writers at
 //! once; `sqlite:FILE` for one process with nothing installed. Both pass one contract suite (`tests/contract`).
 //!
 //! # How it is kept

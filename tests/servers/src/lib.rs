@@ -1,7 +1,7 @@
 //! Starts Postgres and NATS for tests: own processes, free ports, temporary directories, ended whatever happens.
 //!
 //! Nothing here outlives the test process, however that ends: a server is killed by the kernel when its parent
-//! dies ([`spawner`]), and a guardian outside the process removes what is left on disk ([`home`]). The servers
+//! dies (`spawner`), and a guardian outside the process removes what is left on disk (`home`). The servers
 //! belong to no runtime: one that is started in a `#[tokio::test]` may be used from another.
 
 mod home;
