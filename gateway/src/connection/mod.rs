@@ -21,6 +21,7 @@ pub(crate) use outbox::{Flushed, Frame, Outbox};
 pub(crate) use subscription::Subscription;
 
 use crate::session::{Session, SubId};
+use crate::shard::PageLine;
 
 /// One connection. Owned by its shard.
 pub(crate) struct Connection {
@@ -38,6 +39,8 @@ pub(crate) struct Connection {
     pub(crate) touched: bool,
     /// True once the outbox could not take a live frame: none may follow, as the client would not see the hole.
     pub(crate) overfull: bool,
+    /// The pages of history that it has asked for.
+    pub(crate) pages: PageLine,
     /// Since when the socket has taken nothing of what waits for it.
     pub(crate) blocked_since: Option<Instant>,
 }

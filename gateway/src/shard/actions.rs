@@ -2,13 +2,13 @@
 
 use std::collections::VecDeque;
 
-use chat::{Refusal, RoomId};
+use chat::RoomId;
 use tokio::time::Instant;
 
-use super::Shard;
+use super::{Shard, busy};
 use crate::connection::{Frame, Subscription};
 use crate::room::Phase;
-use crate::session::{Action, Answered, AskId, Join, Read, SubId};
+use crate::session::{Action, Answered, Join, SubId};
 use crate::switchboard::{ConnectionKey, Want};
 
 impl Shard {
@@ -110,13 +110,4 @@ impl Shard {
             _ => None,
         }
     }
-
-    fn read(&mut self, key: ConnectionKey, ask: AskId, read: Read) -> Option<Answered> {
-        let refused = self.line.ask(Want::Read { connection: key, ask, read }).is_err();
-        refused.then(|| Answered::Read(ask, Err(busy())))
-    }
-}
-
-fn busy() -> Refusal {
-    Refusal::unavailable("this gateway is busy")
 }

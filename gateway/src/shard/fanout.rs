@@ -59,7 +59,7 @@ impl Shard {
                 self.answer(connection, Answered::Verdicts(room, verdicts), now);
             }
             Told::Read { connection, ask, answer } => {
-                self.answer(connection, Answered::Read(ask, answer), now);
+                self.read_answered(connection, ask, answer, now);
             }
             Told::Status { degraded } => {
                 self.env.set_degraded(degraded);
@@ -71,7 +71,7 @@ impl Shard {
         }
     }
 
-    fn answer(&mut self, key: ConnectionKey, answered: Answered, now: Instant) {
+    pub(super) fn answer(&mut self, key: ConnectionKey, answered: Answered, now: Instant) {
         let mut out = Vec::new();
         let connection = self.connections.get_mut(index(key.place));
         let Some(connection) = connection.filter(|connection| connection.generation == key.generation) else {

@@ -9,6 +9,7 @@ mod encode;
 mod ending;
 mod fanout;
 mod feeding;
+mod history;
 mod room;
 mod sockets;
 #[cfg(test)]
@@ -20,7 +21,7 @@ use std::collections::{HashMap, HashSet, VecDeque};
 use std::rc::Rc;
 use std::time::Duration;
 
-use chat::RoomId;
+use chat::{Refusal, RoomId};
 use tokio::time::Instant;
 
 use crate::connection::{Connection, End};
@@ -28,6 +29,7 @@ use crate::metrics::Metrics;
 use crate::session::{Action, Env};
 use crate::switchboard::{ConnectionKey, Line, Want};
 use encode::LastPage;
+pub(crate) use history::PageLine;
 use room::LocalRoom;
 
 /// A shard, as its tasks share it.
@@ -174,4 +176,9 @@ fn short(place: usize) -> u32 {
 
 fn index(place: u32) -> usize {
     place as usize
+}
+
+/// What those hear whose wish could not be handed to the switchboard.
+fn busy() -> Refusal {
+    Refusal::unavailable("this gateway is busy")
 }

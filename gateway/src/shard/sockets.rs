@@ -9,7 +9,7 @@ use tokio::sync::Notify;
 use tokio::time::Instant;
 use websocket::{Message, Opcode, Reader, Role};
 
-use super::{Shard, index, short};
+use super::{PageLine, Shard, index, short};
 use crate::connection::task::Wish;
 use crate::connection::{Connection, End, Frame, Outbox};
 use crate::session::{Action, ConnectionName, Session};
@@ -44,6 +44,7 @@ impl Shard {
             end: End::Open,
             touched: false,
             overfull: false,
+            pages: PageLine::default(),
             blocked_since: None,
         });
         let key = ConnectionKey { place: short(place), generation: self.generations };
@@ -100,7 +101,10 @@ impl Shard {
     pub(super) fn written(&mut self, key: ConnectionKey) {
         let Some(connection) = self.connection(key) else { return };
         match connection.end {
-            End::Open => self.feed(key),
+            End::Open => {
+                self.feed(key);
+                self.next_page(key);
+            }
             End::Leaving(_) => {}
             End::Closing(_) => self.shut(key),
         }
