@@ -63,6 +63,15 @@ pub(crate) async fn measure() -> Result<()> {
             );
         }
     }
+    let mut times = Vec::new();
+    for _ in 0..2000 {
+        let lone = load.batch(Spread::Zipf, 1, 0, 1);
+        let start = Instant::now();
+        stores[0].append(&lone).await?;
+        times.push(start.elapsed());
+    }
+    times.sort_unstable();
+    println!("  a lone message: {:.2?} (median), {:.2?} (p99)", times[1000], times[1980]);
     Ok(())
 }
 

@@ -5,6 +5,7 @@ use std::io;
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::Path;
 use std::sync::LazyLock;
+use std::time::Duration;
 
 use sqlx::migrate::Migrator;
 use sqlx::sqlite::SqliteConnectOptions;
@@ -20,6 +21,9 @@ static MIGRATIONS: LazyLock<Migrator> = LazyLock::new(|| {
     migrations.set_ignore_missing(true);
     migrations
 });
+
+/// How long a starter waits for the others.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Whether the file is there and this program can use it.
 ///
@@ -42,8 +46,8 @@ pub(super) async fn check(file: &SqliteConnectOptions, options: &Options) -> Res
 pub(crate) async fn migrate(file: &SqliteConnectOptions, new_epoch: bool) -> Result<(), OpenError> {
     let path = file.get_filename();
     make(path).map_err(|error| OpenError::Unreachable(format!("{}: {error}", path.display())))?;
-    let mut connection =
-        SqliteDial::writer(file, &Options::default()).connect().await.map_err(unreachable)?;
+    let patient = Options { lock_timeout: PATIENCE, ..Options::default() };
+    let mut connection = SqliteDial::writer(file, &patient).connect().await.map_err(unreachable)?;
     not_newer(&MIGRATIONS, &applied(&mut connection).await?)?;
     run(&mut connection).await?;
     if new_epoch {
