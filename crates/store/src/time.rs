@@ -3,7 +3,8 @@
 use chat::Timestamp;
 use sqlx::decode::Decode;
 use sqlx::error::BoxDynError;
-use sqlx::postgres::{PgTypeInfo, PgValueFormat, PgValueRef, Postgres};
+use sqlx::postgres::types::Oid;
+use sqlx::postgres::{PgHasArrayType, PgTypeInfo, PgValueFormat, PgValueRef, Postgres};
 use sqlx::sqlite::{Sqlite, SqliteTypeInfo, SqliteValueRef};
 use sqlx::types::Type;
 
@@ -11,12 +12,21 @@ use sqlx::types::Type;
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct At(pub(crate) Timestamp);
 
+/// The numbers that Postgres has given its types for good.
+const TIMESTAMPTZ: Oid = Oid(1184);
+const TIMESTAMPTZ_ARRAY: Oid = Oid(1185);
 /// Postgres counts from 2000-01-01.
 const POSTGRES_ORIGIN: i64 = 946_684_800_000_000;
 
 impl Type<Postgres> for At {
     fn type_info() -> PgTypeInfo {
-        PgTypeInfo::with_name("timestamptz")
+        PgTypeInfo::with_oid(TIMESTAMPTZ)
+    }
+}
+
+impl PgHasArrayType for At {
+    fn array_type_info() -> PgTypeInfo {
+        PgTypeInfo::with_oid(TIMESTAMPTZ_ARRAY)
     }
 }
 

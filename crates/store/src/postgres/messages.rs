@@ -40,7 +40,7 @@ pub(super) async fn append(
     batch: &[Draft],
 ) -> Result<Vec<Result<Appended, Declined>>, sqlx::Error> {
     let mut outcomes = vec![Outcome::Declined(Declined::NoRoom); batch.len()];
-    let mut moment = Moment::default();
+    let (mut epoch, mut at) = (String::new(), At(chat::Timestamp::from_micros(0)));
     let mut positions: Vec<usize> = (0..batch.len()).collect();
     // A second time only for rooms whose remembered key was wrong: deleted since, and perhaps made again. In the
     // second run no key is remembered.
@@ -48,14 +48,13 @@ pub(super) async fn append(
         let sorted = Sorted::new(batch, positions);
         let remembered = memory.keys.of(&sorted.rooms);
         let placed = run(connection, &memory.repeats, &sorted, &remembered).await?;
-        moment = placed.moment.unwrap_or(moment);
         positions = Vec::new();
         for (number, group) in sorted.groups().enumerate() {
             let room = sorted.rooms[number];
-            match (placed.heads.get(&number), remembered[number]) {
+            match (placed.heads.get(number).copied().flatten(), remembered[number]) {
                 (Some(head), _) => {
                     memory.keys.remember(room, head.key);
-                    place(group, &sorted, *head, &placed.known, &mut outcomes);
+                    place(group, &sorted, head, &placed.known, &mut outcomes);
                 }
                 (None, Some(_)) => {
                     memory.keys.forget(room);
@@ -64,8 +63,9 @@ pub(super) async fn append(
                 (None, None) => {}
             }
         }
+        (epoch, at) = (placed.epoch, placed.at);
     }
-    answers(batch, &outcomes, &moment.epoch, moment.at.0)
+    answers(batch, &outcomes, &epoch, at.0)
 }
 
 /// The drafts in the order in which they are sent: by room, and in a room as they came.
@@ -119,12 +119,12 @@ impl<'a> Sorted<'a> {
 }
 
 /// What the statement did.
-#[derive(Default)]
 struct Placed {
-    moment: Option<Moment>,
-    /// By the number of the room, from 0.
-    heads: HashMap<usize, Head>,
-    /// By the place in the sorted order, from 0: seq (negative if another request has the id) and time.
+    epoch: String,
+    at: At,
+    /// Of each room; `None` where there is none.
+    heads: Vec<Option<Head>>,
+    /// By the place in the sorted order: seq (negative if another request has the id) and time.
     known: HashMap<usize, (i64, At)>,
 }
 
@@ -132,17 +132,6 @@ struct Placed {
 struct Head {
     key: i64,
     base: Seq,
-}
-
-struct Moment {
-    epoch: String,
-    at: At,
-}
-
-impl Default for Moment {
-    fn default() -> Self {
-        Self { epoch: String::new(), at: At(chat::Timestamp::from_micros(0)) }
-    }
 }
 
 /// Runs the statement that is likely to do, and the other one if it does not.
@@ -175,24 +164,18 @@ async fn execute(
     sorted: &Sorted<'_>,
     remembered: &[Option<i64>],
 ) -> Result<Placed, sqlx::Error> {
-    let rows = with_parameters(statement, sorted, remembered).fetch_all(connection).await?;
-    let mut placed = Placed::default();
-    for row in rows {
-        let (seq, at): (i64, At) = (row.try_get("seq")?, row.try_get("at")?);
-        match row.try_get::<Option<i64>, _>("draft")? {
-            Some(draft) => {
-                placed.known.insert(from_one(draft), (seq, at));
-            }
-            None => {
-                let head = Head { key: row.try_get("key")?, base: Seq::from_i64(seq) };
-                placed.heads.insert(from_one(row.try_get("room")?), head);
-                if placed.moment.is_none() {
-                    placed.moment = Some(Moment { epoch: row.try_get("epoch")?, at });
-                }
-            }
-        }
-    }
-    Ok(placed)
+    let row = with_parameters(statement, sorted, remembered).fetch_one(connection).await?;
+    let (keys, bases): (Vec<i64>, Vec<i64>) = (row.try_get("keys")?, row.try_get("bases")?);
+    let head = |(key, base)| (base >= 0).then(|| Head { key, base: Seq::from_i64(base) });
+    let known: Vec<i64> = row.try_get("known")?;
+    let seqs: Vec<i64> = row.try_get("known_seq")?;
+    let times: Vec<At> = row.try_get("known_at")?;
+    Ok(Placed {
+        epoch: row.try_get("epoch")?,
+        at: row.try_get("at")?,
+        heads: keys.into_iter().zip(bases).map(head).collect(),
+        known: known.into_iter().map(from_one).zip(seqs.into_iter().zip(times)).collect(),
+    })
 }
 
 fn with_parameters<'q>(

@@ -9,8 +9,8 @@ room AS MATERIALIZED (
     FROM unnest($1::bigint[], $2::text[], $3::int[]) WITH ORDINALITY AS r (key, name, drafts, room)
 ),
 -- By room. Without nulls: only then is an element found without walking to it.
-keys AS MATERIALIZED (
-    SELECT array_agg(coalesce(key, 0) ORDER BY room) AS by_room FROM room
+remembered AS MATERIALIZED (
+    SELECT array_agg(coalesce(key, 0) ORDER BY room) AS keys FROM room
 ),
 -- With the seq that the same request has already: negative if it was another request under that id.
 draft AS MATERIALIZED (
@@ -22,7 +22,7 @@ draft AS MATERIALIZED (
         FROM events e WHERE e.room = d.key AND e.author = d.author AND e.request = d.request
     ) AS known
     FROM (
-        SELECT d.*, (SELECT by_room FROM keys)[d.room] AS key
+        SELECT d.*, (SELECT keys FROM remembered)[d.room] AS key
         FROM unnest($4::int[], $5::int[], $6::text[], $7::text[], $8::text[], $9::text[], $10::bigint[])
             WITH ORDINALITY AS d (room, nth, author, author_name, request, body, reply_to, draft)
     ) d
@@ -48,12 +48,13 @@ head AS (
     RETURNING new.room, rooms.key, rooms.last_seq - new.drafts AS base
 ),
 -- By room; -1 where there is none.
-bases AS MATERIALIZED (
-    SELECT array_agg(base ORDER BY room) AS by_room
+places AS MATERIALIZED (
+    SELECT array_agg(key) AS keys, array_agg(base) AS bases
     FROM (
-        SELECT room, max(base) AS base
-        FROM (SELECT room, base FROM head UNION ALL SELECT room, -1 FROM room) either GROUP BY room
-    ) base
+        SELECT max(key) AS key, max(base) AS base
+        FROM (SELECT room, key, base FROM head UNION ALL SELECT room, -1, -1 FROM room) either
+        GROUP BY room ORDER BY room
+    ) place
 ),
 appended AS (
     INSERT INTO events (room, seq, tx, at, reply_to, kind, author, author_name, request, body)
@@ -64,11 +65,13 @@ appended AS (
             ELSE 0
         END,
         (SELECT tx FROM moment), (SELECT at FROM moment), reply_to, 1, author, author_name, request, body
-    FROM (SELECT draft.*, (SELECT by_room FROM bases)[room] AS base FROM draft WHERE known IS NULL) placed
+    FROM (SELECT draft.*, (SELECT bases FROM places)[room] AS base FROM draft WHERE known IS NULL) placed
     WHERE base >= 0
 )
-SELECT room, NULL AS draft, key, base AS seq, (SELECT at FROM moment) AS at, (SELECT epoch FROM moment) AS epoch
-FROM head
-UNION ALL
-SELECT room, draft, key, seq, (SELECT e.at FROM events e WHERE e.room = known.key AND e.seq = abs(known.seq)), ''
-FROM known
+SELECT keys, bases, moment.at, epoch, known, known_seq, known_at
+FROM places CROSS JOIN moment CROSS JOIN (
+    SELECT coalesce(array_agg(draft), '{}') AS known, coalesce(array_agg(seq), '{}') AS known_seq,
+        coalesce(array_agg((SELECT e.at FROM events e WHERE e.room = known.key AND e.seq = abs(known.seq))), '{}')
+            AS known_at
+    FROM known
+) found
