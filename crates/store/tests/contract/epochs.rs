@@ -125,4 +125,23 @@ mod moved {
         assert_eq!(epochs.len(), 1);
         assert_eq!(db.number("SELECT generation::bigint FROM history").await, 2);
     }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn a_role_that_may_not_ask_for_the_timeline_can_use_the_store() {
+        let db = Database::postgres_empty("a_role_without_timeline").await;
+        db.sql(
+            "CREATE ROLE plain LOGIN;
+             ALTER DATABASE a_role_without_timeline OWNER TO plain;
+             REVOKE EXECUTE ON FUNCTION pg_control_system() FROM PUBLIC",
+        )
+        .await;
+        let url = db.url().replace("postgres@", "plain@");
+        store::migrate(&url, false).await.unwrap();
+        let store = store::open(&url, &store::Options::default()).await.unwrap();
+        rooms(&*store, &["r"]).await;
+        let before = epoch(&*store, "r").await;
+        assert_eq!(answers(&store.append(&[say("r", "plain", "1", "hi")]).await.unwrap()), [Ok(1)]);
+        let again = store::open(&url, &store::Options::default()).await.unwrap();
+        assert_eq!(epoch(&*again, "r").await, before);
+    }
 }
