@@ -35,7 +35,7 @@ mod town;
 pub use crowd::{Crowd, Told};
 pub use diary::{Diary, Entry};
 pub use length::length;
-pub use line::Line;
+pub use line::{Line, Toll, Way};
 pub use message::Message;
 pub use patience::{PATIENCE, until};
 pub use person::{Answer, Closed, Joined, Pending, Person, Refused, Sent, Turned, Visit, new_id};
