@@ -12,7 +12,7 @@ use crate::patience::until;
 use crate::resident::Resident;
 use crate::town::Town;
 
-/// The pause of each one between two messages.
+/// The pause of each one between two messages, if nothing else is said.
 const PAUSE: Duration = Duration::from_millis(5);
 
 /// Residents spread over all gateways and some rooms, each in one room.
@@ -20,7 +20,15 @@ const PAUSE: Duration = Duration::from_millis(5);
 pub struct Crowd {
     tasks: Vec<JoinHandle<Talker>>,
     enough: Arc<AtomicBool>,
-    said: Arc<AtomicUsize>,
+    tally: Arc<Tally>,
+}
+
+/// What all of them have done so far.
+#[derive(Debug, Default)]
+struct Tally {
+    said: AtomicUsize,
+    returns: AtomicUsize,
+    repeats: AtomicUsize,
 }
 
 #[derive(Debug)]
@@ -48,16 +56,24 @@ impl Crowd {
     /// # Panics
     /// If one cannot come in.
     pub async fn talks(town: &Town, people: usize, rooms: usize) -> Self {
-        let (enough, said) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicUsize::new(0)));
+        Self::murmurs(town, people, rooms, PAUSE).await
+    }
+
+    /// The same, each with such a pause between two messages.
+    ///
+    /// # Panics
+    /// If one cannot come in.
+    pub async fn murmurs(town: &Town, people: usize, rooms: usize, pause: Duration) -> Self {
+        let (enough, tally) = (Arc::new(AtomicBool::new(false)), Arc::new(Tally::default()));
         let mut tasks = Vec::new();
         for number in 0..people {
             let room = format!("square-{}", number % rooms);
             // Whoever shares a room comes in through different gateways.
             let resident = town.resident(&format!("talker-{number}")).at(number / rooms).joins(&room).await;
             let talker = Talker { resident, room, last: 0 };
-            tasks.push(tokio::spawn(talker.talk(Arc::clone(&enough), Arc::clone(&said))));
+            tasks.push(tokio::spawn(talker.talk(pause, Arc::clone(&enough), Arc::clone(&tally))));
         }
-        Self { tasks, enough, said }
+        Self { tasks, enough, tally }
     }
 
     /// Waits until so many more messages were acknowledged.
@@ -65,14 +81,22 @@ impl Crowd {
     /// # Panics
     /// If that takes too long.
     pub async fn says_more(&self, count: usize) {
-        let goal = self.said.load(Ordering::Relaxed) + count;
+        let goal = self.told().said + count;
         until(format!("{goal} messages are said"), async || {
-            let said = self.said.load(Ordering::Relaxed);
+            let said = self.told().said;
             let failed = self.tasks.iter().any(JoinHandle::is_finished);
             assert!(!failed, "somebody gave up after {said} messages");
             (said >= goal).then_some(())
         })
         .await;
+    }
+
+    /// What it went through so far.
+    #[must_use]
+    pub fn told(&self) -> Told {
+        let count = |count: &AtomicUsize| count.load(Ordering::Relaxed);
+        let Tally { said, returns, repeats } = &*self.tally;
+        Told { said: count(said), returns: count(returns), repeats: count(repeats) }
     }
 
     /// Ends the talking, and waits until each has seen all of its room. They are all here still.
@@ -92,7 +116,7 @@ impl Crowd {
         .await;
         let residents: Vec<Resident> = talkers.into_iter().map(|talker| talker.resident).collect();
         let told = Told {
-            said: self.said.load(Ordering::Relaxed),
+            said: self.tally.said.load(Ordering::Relaxed),
             returns: residents.iter().map(Resident::returns).sum(),
             repeats: residents.iter().map(Resident::repeats).sum(),
         };
@@ -101,13 +125,16 @@ impl Crowd {
 }
 
 impl Talker {
-    async fn talk(mut self, enough: Arc<AtomicBool>, said: Arc<AtomicUsize>) -> Self {
+    async fn talk(mut self, pause: Duration, enough: Arc<AtomicBool>, tally: Arc<Tally>) -> Self {
         let mut number = 0;
         while !enough.load(Ordering::Relaxed) {
             number += 1;
+            let (returns, repeats) = (self.resident.returns(), self.resident.repeats());
             self.last = self.resident.says(&self.room, &format!("number {number}")).await.seq;
-            said.fetch_add(1, Ordering::Relaxed);
-            sleep(PAUSE).await;
+            tally.said.fetch_add(1, Ordering::Relaxed);
+            tally.returns.fetch_add(self.resident.returns() - returns, Ordering::Relaxed);
+            tally.repeats.fetch_add(self.resident.repeats() - repeats, Ordering::Relaxed);
+            sleep(pause).await;
         }
         self
     }

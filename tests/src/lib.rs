@@ -31,9 +31,10 @@ mod server;
 mod settings;
 mod token;
 mod town;
+mod trial;
 
 pub use crowd::{Crowd, Told};
-pub use diary::{Diary, Entry};
+pub use diary::{Diary, Entry, Place};
 pub use length::length;
 pub use line::{Line, Toll, Way};
 pub use message::Message;
@@ -46,3 +47,4 @@ pub use server::{Role, Server};
 pub use settings::Settings;
 pub use token::{SECRET, Token};
 pub use town::{Lines, Plan, Town};
+pub use trial::{Outcome, Promised, Trial};

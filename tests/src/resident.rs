@@ -1,7 +1,7 @@
 //! A client as an application should write it: it repeats what it does not know the fate of, under the same id,
 //! and comes back, elsewhere if need be, after the last seq that it has seen.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep, timeout};
@@ -14,6 +14,8 @@ use crate::person::{Answer, Person, Sent, Visit, new_id};
 const ANSWER_WITHIN: Duration = Duration::from_secs(6);
 /// How long coming in may take before another gateway is tried.
 const COME_WITHIN: Duration = Duration::from_secs(3);
+/// How long anything is tried again and again: longer than any fault lasts.
+const PERSISTENCE: Duration = Duration::from_secs(150);
 /// The pause before anything is tried again.
 const PAUSE: Duration = Duration::from_millis(50);
 
@@ -24,8 +26,8 @@ pub struct Resident {
     gateways: usize,
     at: usize,
     diary: Diary,
-    /// The rooms that it is in, and the last seq that it has seen there.
-    rooms: BTreeMap<String, u64>,
+    /// The rooms that it is in. How far it has come there stands in the diary.
+    rooms: BTreeSet<String>,
     person: Option<Person>,
     returns: usize,
     repeats: usize,
@@ -33,7 +35,7 @@ pub struct Resident {
 
 impl Resident {
     pub(crate) fn new(visit: Visit, gateways: usize, diary: Diary) -> Self {
-        Self { visit, gateways, at: 0, diary, rooms: BTreeMap::new(), person: None, returns: 0, repeats: 0 }
+        Self { visit, gateways, at: 0, diary, rooms: BTreeSet::new(), person: None, returns: 0, repeats: 0 }
     }
 
     /// Comes in first at this gateway.
@@ -49,9 +51,8 @@ impl Resident {
     /// If it cannot for too long.
     #[must_use]
     pub async fn joins(mut self, room: &str) -> Self {
-        self.person().await;
-        let joined = self.person().await.joins(room).await;
-        self.rooms.insert(room.to_owned(), joined.seq);
+        self.person().await.joins(room).await;
+        self.rooms.insert(room.to_owned());
         self
     }
 
@@ -96,13 +97,12 @@ impl Resident {
     pub async fn sees(&mut self, room: &str, seq: u64) {
         let start = Instant::now();
         loop {
-            self.note_seen();
-            if self.rooms.get(room).is_some_and(|seen| *seen >= seq) {
+            let place = self.diary.place(room);
+            if place.as_ref().is_some_and(|place| place.seq >= seq) {
                 return;
             }
-            let left = PATIENCE.checked_sub(start.elapsed());
-            let Some(left) = left else {
-                panic!("{} has not come to {seq} of {room}: {:?}", self.diary.user(), self.rooms)
+            let Some(left) = PATIENCE.checked_sub(start.elapsed()) else {
+                panic!("{} has not come to {seq} of {room}: {place:?}", self.diary.user())
             };
             let seen = self.person().await.reaches(room, seq, left).await;
             if seen == Some(false) {
@@ -133,7 +133,11 @@ impl Resident {
                 return sent;
             }
             let waited = start.elapsed();
-            assert!(waited < PATIENCE, "{} could not say {id} in {room} for {waited:?}", self.diary.user());
+            assert!(
+                waited < PERSISTENCE,
+                "{} could not say {id} in {room} for {waited:?}",
+                self.diary.user()
+            );
             sleep(PAUSE).await;
         }
     }
@@ -165,10 +169,12 @@ impl Resident {
     }
 
     async fn comes(&mut self) -> Person {
-        let came = timeout(PATIENCE, async {
+        let came = timeout(PERSISTENCE, async {
             loop {
-                let visit = self.rooms.iter().fold(self.visit.clone().at(self.at), |visit, (room, seen)| {
-                    visit.joins_after(room, *seen)
+                let visit = self.visit.clone().at(self.at);
+                let visit = self.rooms.iter().fold(visit, |visit, room| match self.diary.place(room) {
+                    Some(place) => visit.rejoins(room, place),
+                    None => visit.joins(room),
                 });
                 match visit.tries(COME_WITHIN).await {
                     Ok(person) => return person,
@@ -184,16 +190,8 @@ impl Resident {
     async fn leaves(&mut self) {
         if let Some(person) = self.person.take() {
             person.vanishes().await;
-            self.note_seen();
             self.at = (self.at + 1) % self.gateways;
             self.returns += 1;
-        }
-    }
-
-    fn note_seen(&mut self) {
-        for (room, seen) in &mut self.rooms {
-            let last = self.diary.shown(room).last().map_or(0, |message| message.seq);
-            *seen = last.max(*seen);
         }
     }
 }

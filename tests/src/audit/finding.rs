@@ -23,11 +23,15 @@ pub enum Kind {
     Overtaken,
     /// Refused for certain, but stored.
     Ghost,
+    /// Answered later than anything may be, or not at all.
+    Late,
+    /// Shown longer after it was stored than anything may be.
+    Stale,
 }
 
 impl Kind {
     /// All of them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 11] = [
         Self::Lost,
         Self::Doubled,
         Self::OutOfOrder,
@@ -37,6 +41,8 @@ impl Kind {
         Self::Renumbered,
         Self::Overtaken,
         Self::Ghost,
+        Self::Late,
+        Self::Stale,
     ];
 }
 

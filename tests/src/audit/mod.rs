@@ -9,9 +9,11 @@ mod sending;
 mod showing;
 #[cfg(test)]
 mod tests;
+mod timing;
 
 pub use books::Books;
 pub use finding::{Finding, Kind};
+pub use timing::{Bounds, Fault, Slowest, Times};
 
 use crate::diary::Diary;
 

@@ -63,7 +63,7 @@ impl Reader<'_> {
     fn read(&mut self, entry: Entry, findings: &mut Vec<Finding>) {
         match entry {
             Entry::Joins { room, after } => drop(self.joins.insert(room, after)),
-            Entry::Joined { room, seq, truncated } => {
+            Entry::Joined { room, seq, truncated, .. } => {
                 let asked = self.joins.get(&room).copied().flatten();
                 let start = if truncated { Cursor::Anywhere } else { Cursor::At(asked.unwrap_or(seq)) };
                 self.rooms.insert(room, start);

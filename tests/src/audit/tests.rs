@@ -1,7 +1,9 @@
 //! Histories in which one thing is wrong, and the same history with nothing wrong.
 
+use std::time::{Duration, Instant};
+
 use super::*;
-use crate::diary::Entry;
+use crate::diary::{Diary, Entry};
 use crate::message::Message;
 
 fn message(seq: u64, user: &str, id: &str) -> Message {
@@ -14,7 +16,8 @@ fn shown(message: Message) -> Entry {
 
 fn joined(after: Option<u64>, seq: u64, truncated: bool) -> [Entry; 2] {
     let room = || "r".to_owned();
-    [Entry::Joins { room: room(), after }, Entry::Joined { room: room(), seq, truncated }]
+    let epoch = "e.1".to_owned();
+    [Entry::Joins { room: room(), after }, Entry::Joined { room: room(), seq, epoch, truncated }]
 }
 
 fn asked(user: &str, id: &str) -> Entry {
@@ -164,6 +167,58 @@ fn two_clients_of_one_user_may_make_the_same_request() {
     let ana = with(ana(), 9, shown(message(4, "ana", "d")));
     let diaries = [diary("ana", ana), diary("ana", other)];
     let _clean = Audit::of(&diaries, Some(&books(stored))).clean();
+}
+
+const SECOND: Duration = Duration::from_secs(1);
+
+/// Ana says two things, one second after the other; each second of `ben` is when he is shown them.
+fn timed(ana: [(u32, Entry); 4], ben: [u32; 2], fault: Option<(u32, u32)>) -> Vec<Kind> {
+    let start = Instant::now();
+    let write = |user: &str, entries: Vec<(u32, Entry)>| {
+        let diary = Diary::new(user);
+        let joined = joined(None, 0, false).map(|entry| (0, entry));
+        for (second, entry) in joined.into_iter().chain(entries) {
+            diary.write_at(start + SECOND * second, entry);
+        }
+        diary
+    };
+    let shown = [(ben[0], shown(message(1, "ana", "a"))), (ben[1], shown(message(2, "ana", "b")))];
+    let diaries = [write("ana", ana.to_vec()), write("ben", shown.to_vec())];
+    let fault =
+        fault.map(|(from, until)| Fault { from: start + SECOND * from, until: start + SECOND * until });
+    let bounds = Bounds { answer: SECOND * 5, shown: SECOND * 10 };
+    Times::of(&diaries, fault).findings(&bounds).into_iter().map(|finding| finding.kind).collect()
+}
+
+fn says(answers: [(u32, Entry); 2]) -> [(u32, Entry); 4] {
+    let [a, b] = answers;
+    [(1, asked("ana", "a")), (2, asked("ana", "b")), a, b]
+}
+
+#[test]
+fn answers_in_time_and_messages_shown_in_time_are_clean() {
+    assert_eq!(timed(says([(6, sent("a", 1)), (7, sent("b", 2))]), [16, 17], None), []);
+}
+
+#[test]
+fn an_answer_that_is_late_or_never_comes_is_found() {
+    assert_eq!(timed(says([(7, sent("a", 1)), (7, sent("b", 2))]), [8, 8], None), [Kind::Late]);
+    assert_eq!(
+        timed(says([(7, refused("a", "unavailable")), (7, sent("b", 2))]), [8, 8], None),
+        [Kind::Late]
+    );
+    assert_eq!(timed(says([(3, sent("a", 1)), (8, Entry::Ended)]), [3, 8], None), [Kind::Late]);
+    let fault = Some((0, 60));
+    assert_eq!(timed(says([(7, sent("a", 1)), (7, sent("b", 2))]), [8, 8], fault), [Kind::Late]);
+}
+
+#[test]
+fn a_message_that_is_shown_late_is_found_unless_a_fault_lasted_so_long() {
+    let answers = || says([(2, sent("a", 1)), (3, sent("b", 2))]);
+    assert_eq!(timed(answers(), [2, 14], None), [Kind::Stale]);
+    assert_eq!(timed(answers(), [2, 14], Some((3, 5))), [], "nine seconds after it healed");
+    assert_eq!(timed(answers(), [2, 16], Some((3, 5))), [Kind::Stale], "eleven seconds after it healed");
+    assert_eq!(timed(answers(), [2, 14], Some((15, 20))), [Kind::Stale], "before it began");
 }
 
 fn refuse(entries: Vec<Entry>, code: &str) -> Vec<Entry> {

@@ -91,6 +91,7 @@ impl Reader {
             "joined" => self.diary.write(Entry::Joined {
                 room,
                 seq: frame["seq"].as_u64().unwrap_or_default(),
+                epoch: frame["epoch"].as_str().unwrap_or_default().to_owned(),
                 truncated: frame["truncated"] == true,
             }),
             "left" => self.diary.write(Entry::Left { room }),

@@ -16,7 +16,7 @@ use tokio_tungstenite::tungstenite::http::{HeaderName, HeaderValue};
 use tokio_tungstenite::{WebSocketStream, client_async};
 
 use super::Person;
-use crate::diary::Diary;
+use crate::diary::{Diary, Place};
 use crate::patience::PATIENCE;
 use crate::token::Token;
 
@@ -46,7 +46,7 @@ pub struct Visit {
     headers: Vec<(HeaderName, HeaderValue)>,
     protocols: Vec<String>,
     receive_buffer: Option<u32>,
-    rooms: Vec<(String, Option<u64>)>,
+    rooms: Vec<(String, Option<Place>)>,
 }
 
 /// Why nobody came in.
@@ -89,7 +89,13 @@ impl Visit {
 
     /// Joins a room, for what came after `seq` and what comes from now on.
     pub fn joins_after(mut self, room: &str, seq: u64) -> Self {
-        self.rooms.push((room.to_owned(), Some(seq)));
+        self.rooms.push((room.to_owned(), Some(Place { seq, epoch: String::new() })));
+        self
+    }
+
+    /// Joins a room where it was before.
+    pub(crate) fn rejoins(mut self, room: &str, place: Place) -> Self {
+        self.rooms.push((room.to_owned(), Some(place)));
         self
     }
 
@@ -161,8 +167,10 @@ impl Visit {
         let entered = timeout(patience, async {
             let person = self.enters().await.or_else(|turned| bail!("{turned:?}"))?;
             person.try_welcome().await?;
-            for (room, after) in &self.rooms {
-                person.try_join(room, *after, None).await?;
+            for (room, place) in &self.rooms {
+                let epoch =
+                    place.as_ref().map(|place| place.epoch.as_str()).filter(|epoch| !epoch.is_empty());
+                person.try_join(room, place.as_ref().map(|place| place.seq), epoch).await?;
             }
             Ok(person)
         });

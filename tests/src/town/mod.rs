@@ -185,7 +185,7 @@ impl Town {
         diary
     }
 
-    fn diaries(&self) -> Vec<Diary> {
+    pub(crate) fn diaries(&self) -> Vec<Diary> {
         self.diaries.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }

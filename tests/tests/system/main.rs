@@ -5,6 +5,7 @@
 
 mod coming_back;
 mod conversation;
+mod experiments;
 mod faults;
 mod load;
 mod order;

@@ -1,0 +1,15 @@
+//! Experiments: a town under load, one fault each, and what it has cost. See `docs/guarantees.md`.
+//!
+//! Short as part of `./test`, with faults of a second or a few; long with `./test --long`, with the faults and the
+//! bounds that are promised.
+
+mod writers;
+
+use std::time::Duration;
+
+use town::length;
+
+/// Seconds of a fault: a few in the short form, or as many as are promised to be survived.
+fn seconds(short: u64, long: u64) -> Duration {
+    Duration::from_secs(length(short, long))
+}
