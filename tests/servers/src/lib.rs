@@ -12,5 +12,5 @@ mod process;
 mod program;
 mod spawner;
 
-pub use nats::Nats;
+pub use nats::{Nats, NatsCluster};
 pub use postgres::Postgres;

@@ -63,6 +63,11 @@ impl Process {
     ///
     /// Dropped before it is done, the process goes on stopping.
     pub(crate) async fn stop(&mut self, how: Signal) -> Result<ExitStatus> {
+        self.stop_within(how, PATIENCE).await
+    }
+
+    /// The same for a server that may take its time.
+    pub(crate) async fn stop_within(&mut self, how: Signal, patience: Duration) -> Result<ExitStatus> {
         self.resume();
         self.signal(how)?;
         let start = Instant::now();
@@ -70,8 +75,8 @@ impl Process {
             if let Some(status) = self.child.try_wait()? {
                 return Ok(status);
             }
-            if start.elapsed() > PATIENCE {
-                bail!("the server has not stopped after {PATIENCE:?}:\n{}", self.end_of_log());
+            if start.elapsed() > patience {
+                bail!("the server has not stopped after {patience:?}:\n{}", self.end_of_log());
             }
             tokio::time::sleep(GLANCE).await;
         }

@@ -1,7 +1,9 @@
-//! A NATS server of one's own.
+//! A NATS server of one's own, and a cluster of them.
+
+mod cluster;
+mod ports;
 
 use std::fs;
-use std::path::Path;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result};
@@ -10,13 +12,22 @@ use rustix::process::Signal;
 use crate::home::Home;
 use crate::process::{PATIENCE, Process};
 use crate::{program, spawner};
+use ports::Ports;
+
+pub use cluster::NatsCluster;
 
 const PORT_TAKEN: &str = "address already in use";
+
+/// A lame duck takes its time: a second in which it says so, then thirty in which it closes its clients.
+const CONFIGURATION: &str = "lame_duck_grace_period: 1s\nlame_duck_duration: 30s\n";
 
 /// A NATS server (core only, no JetStream) on a free port. Dropping it kills it.
 pub struct Nats {
     process: Option<Process>,
-    port: u16,
+    /// All zero before its first start: NATS then chooses.
+    ports: Ports,
+    /// The ports of the other nodes of its cluster, if it is in one.
+    routes: Option<Vec<u16>>,
     home: Home,
 }
 
@@ -26,21 +37,33 @@ impl Nats {
     /// # Errors
     /// If NATS is not installed, or does not start: with the end of its log.
     pub async fn start() -> Result<Self> {
-        let mut server = Self { process: None, port: 0, home: Home::new("nats", None)? };
-        server.port = server.run("-1").await?;
+        Self::start_with(None).await
+    }
+
+    async fn start_with(routes: Option<Vec<u16>>) -> Result<Self> {
+        let mut server =
+            Self { process: None, ports: Ports::default(), routes, home: Home::new("nats", None)? };
+        fs::write(server.home.join("configuration"), CONFIGURATION)?;
+        server.run().await?;
         Ok(server)
     }
 
     /// Its URL.
     #[must_use]
     pub fn url(&self) -> String {
-        format!("nats://127.0.0.1:{}", self.port)
+        format!("nats://127.0.0.1:{}", self.ports.clients)
     }
 
     /// The port on 127.0.0.1.
     #[must_use]
     pub fn port(&self) -> u16 {
-        self.port
+        self.ports.clients
+    }
+
+    /// True from its start until it was killed or stopped on purpose.
+    #[must_use]
+    pub fn runs(&self) -> bool {
+        self.process.is_some()
     }
 
     /// Its pid.
@@ -67,19 +90,32 @@ impl Nats {
         Ok(())
     }
 
-    /// Starts it again on the same port, after stopping it if it runs.
+    /// Asks it to go as one does in a roll-out (SIGUSR2, "lame duck"): it takes no new connections, says so to its
+    /// clients, closes them one by one and ends. Returns when it has ended; that takes up to half a minute, less the
+    /// fewer clients there are.
     ///
     /// # Errors
-    /// If it does not start, or somebody else has taken the port and keeps it for 30 s.
+    /// If it has not ended after a minute: it is then killed.
+    pub async fn retire(&mut self) -> Result<()> {
+        if let Some(mut process) = self.process.take() {
+            process.stop_within(Signal::USR2, PATIENCE * 2).await?;
+        }
+        Ok(())
+    }
+
+    /// Starts it again on the same ports, after stopping it if it runs.
+    ///
+    /// # Errors
+    /// If it does not start, or somebody else has taken a port and keeps it for 30 s.
     pub async fn restart(&mut self) -> Result<()> {
         self.stop().await?;
-        let (port, start) = (self.port.to_string(), Instant::now());
+        let start = Instant::now();
         loop {
-            match self.run(&port).await {
+            match self.run().await {
                 Err(error) if error.to_string().contains(PORT_TAKEN) && start.elapsed() < PATIENCE => {
                     tokio::time::sleep(Duration::from_millis(100)).await;
                 }
-                done => return done.map(|_| ()),
+                done => return done,
             }
         }
     }
@@ -98,10 +134,14 @@ impl Nats {
         }
     }
 
-    /// Runs it on a port, or on one of its own choice for `-1`; gives the port.
-    async fn run(&mut self, port: &str) -> Result<u16> {
+    /// Runs it on its ports, or on ports of its own choice the first time.
+    async fn run(&mut self) -> Result<()> {
         let mut command = spawner::guarded(None)?;
-        command.arg(program::nats_server()?).args(["--addr", "127.0.0.1", "--port", port]);
+        command.arg(program::nats_server()?).arg("-c").arg(self.home.join("configuration"));
+        command.args(["--addr", "127.0.0.1"]).args(self.ports.arguments());
+        if let Some(routes) = &self.routes {
+            command.args(cluster::arguments(self.ports, routes));
+        }
         command.arg("--ports_file_dir").arg(self.home.path()).current_dir(self.home.path());
         let log = self.home.join("log");
         let _ = fs::remove_file(&log);
@@ -109,15 +149,9 @@ impl Nats {
         // NATS writes this file when it listens and removes it when it stops; it is named by the pid, so that one
         // left by a server that was killed is not taken for ours.
         let file = fs::canonicalize(self.home.path())?.join(format!("nats-server_{}.ports", process.pid()));
-        process.until(|| listens_on(&file).is_some()).await?;
+        process.until(|| Ports::read(&file).is_some()).await?;
+        self.ports = Ports::read(&file).context("NATS has stopped again")?;
         self.process = Some(process);
-        listens_on(&file).context("NATS has stopped again")
+        Ok(())
     }
-}
-
-/// From `{"nats":["nats://127.0.0.1:4222"]}`.
-fn listens_on(file: &Path) -> Option<u16> {
-    let ports = fs::read_to_string(file).ok()?;
-    let (_, rest) = ports.split_once("nats://127.0.0.1:")?;
-    rest.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()
 }
