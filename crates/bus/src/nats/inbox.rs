@@ -10,8 +10,12 @@ use rand::RngExt as _;
 use rand::distr::Alphanumeric;
 use tokio_util::sync::CancellationToken;
 
+use super::echo::Unanswered;
 use crate::waiting::Waiting;
 use crate::{Answer, BusError, wire};
+
+/// The end of the subject of calls to oneself.
+const ECHO: &str = "echo";
 
 /// The subjects of this process's answers.
 #[derive(Debug)]
@@ -21,13 +25,14 @@ pub(super) struct Inbox {
 }
 
 impl Inbox {
-    /// Subscribes, and starts to end waits.
+    /// Subscribes, and starts to end waits and to hear echoes.
     ///
     /// # Errors
     /// [`SubscribeError`] if the client has been closed.
     pub(super) async fn open(
         client: &Client,
         waiting: Arc<Waiting>,
+        unanswered: Arc<Unanswered>,
         stop: CancellationToken,
     ) -> Result<Self, SubscribeError> {
         let name: String = rand::rng().sample_iter(Alphanumeric).take(22).map(char::from).collect();
@@ -36,8 +41,11 @@ impl Inbox {
         let skip = prefix.len();
         tokio::spawn(stop.run_until_cancelled_owned(async move {
             while let Some(message) = answers.next().await {
-                if let Some(number) = message.subject.get(skip..).and_then(|number| number.parse().ok()) {
+                let last = message.subject.get(skip..).unwrap_or_default();
+                if let Ok(number) = last.parse() {
                     waiting.end(number, outcome(&message));
+                } else if last == ECHO {
+                    unanswered.heard();
                 }
             }
         }));
@@ -47,6 +55,11 @@ impl Inbox {
     /// Where the answer to request `number` is to be sent.
     pub(super) fn subject(&self, number: u64) -> Subject {
         format!("{}{number}", self.prefix).into()
+    }
+
+    /// Where calls to oneself go.
+    pub(super) fn echo(&self) -> Subject {
+        format!("{}{ECHO}", self.prefix).into()
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! The client tells its events through a short queue that drops what does not fit, so an event here is only a
 //! nudge: what counts is the client's own state and its count of connections, looked at after each nudge and
-//! four times a second. One task owns the [`Link`]; it ends with the bus.
+//! four times a second, and whether calls come back ([`Echo`]). One task owns the [`Link`]; it ends with the bus.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -11,8 +11,10 @@ use std::time::Duration;
 use async_nats::connection::State;
 use async_nats::{Client, Event};
 use tokio::sync::{Notify, watch};
+use tokio::time::{Interval, MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
 
+use super::echo::Echo;
 use crate::Link;
 use crate::waiting::Waiting;
 
@@ -41,22 +43,25 @@ impl Signals {
     }
 }
 
-/// Starts to watch a client. Requests are let in and cut off here, before anybody is told by the link.
+/// Starts to watch a client, and to call each `calls`. Requests are let in and cut off here, before anybody is told by the link.
 pub(super) fn watch(
     client: Client,
     signals: Arc<Signals>,
     waiting: Arc<Waiting>,
+    echo: Echo,
+    calls: Duration,
     stop: CancellationToken,
 ) -> watch::Receiver<Link> {
     let (link, told) = watch::channel(Link::default());
-    let mut watcher = Watcher { client, waiting, link, connections: 0 };
+    let mut watcher = Watcher { client, waiting, echo, link, connections: 0 };
     tokio::spawn(async move {
-        let mut clock = tokio::time::interval(LOOK);
+        let (mut clock, mut calls) = (interval(LOOK), interval(calls));
         loop {
             tokio::select! {
                 () = stop.cancelled() => return,
                 () = signals.nudge.notified() => {}
                 _ = clock.tick() => {}
+                _ = calls.tick() => watcher.call(),
             }
             watcher.look(signals.slow.swap(false, Ordering::AcqRel));
         }
@@ -64,9 +69,17 @@ pub(super) fn watch(
     told
 }
 
+/// A clock that does not hurry after this process stood still: an echo must have its time.
+fn interval(period: Duration) -> Interval {
+    let mut interval = tokio::time::interval(period);
+    interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    interval
+}
+
 struct Watcher {
     client: Client,
     waiting: Arc<Waiting>,
+    echo: Echo,
     link: watch::Sender<Link>,
     /// How many connections there have been when we last looked.
     connections: u64,
@@ -75,9 +88,12 @@ struct Watcher {
 impl Watcher {
     fn look(&mut self, slow: bool) {
         let connections = self.client.statistics().connects.load(Ordering::Relaxed);
-        let connected = connections > 0 && self.client.connection_state() == State::Connected;
         let reconnected = self.connections > 0 && connections > self.connections;
         self.connections = connections;
+        if reconnected {
+            self.echo.begin();
+        }
+        let connected = self.is_connected() && !self.echo.is_lost();
         if reconnected || !connected {
             // Also when it came back before we looked: answers may have been lost in between.
             self.waiting.cut();
@@ -89,6 +105,17 @@ impl Watcher {
             tracing::warn!("too slow for what comes from NATS: some of it was lost");
         }
         self.tell(connected, u64::from(reconnected) + u64::from(slow));
+    }
+
+    fn call(&mut self) {
+        // Without a connection calls would wait in the client's queue, and then all come at once.
+        if self.is_connected() {
+            self.echo.call(&self.client);
+        }
+    }
+
+    fn is_connected(&self) -> bool {
+        self.connections > 0 && self.client.connection_state() == State::Connected
     }
 
     fn tell(&self, connected: bool, losses: u64) {

@@ -5,6 +5,7 @@
 //! it. Each subscription has a task of its own that ends with its [`Listening`].
 
 mod connect;
+mod echo;
 mod forward;
 mod inbox;
 mod link;
@@ -21,6 +22,7 @@ use futures::FutureExt as _;
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
+use self::echo::{Echo, Unanswered};
 use self::forward::Subscribing;
 use self::inbox::Inbox;
 pub(crate) use self::servers::ServerList;
@@ -59,10 +61,13 @@ impl NatsBus {
         let (client, signals) = connect::connect(servers, options).await?;
         let waiting = Waiting::new(options.requests_max, false);
         let stop = CancellationToken::new();
-        let inbox = Inbox::open(&client, Arc::clone(&waiting), stop.clone())
+        let unanswered = Arc::new(Unanswered::default());
+        let inbox = Inbox::open(&client, Arc::clone(&waiting), Arc::clone(&unanswered), stop.clone())
             .await
             .map_err(|error| OpenError::Client(error.to_string()))?;
-        let link = link::watch(client.clone(), signals, Arc::clone(&waiting), stop.clone());
+        let echo = Echo::new(inbox.echo(), unanswered);
+        let link =
+            link::watch(client.clone(), signals, Arc::clone(&waiting), echo, options.ping, stop.clone());
         Ok(Self { client, subjects, inbox, waiting, link, _tasks: stop.drop_guard() })
     }
 
