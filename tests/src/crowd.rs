@@ -67,7 +67,7 @@ impl Crowd {
         let (enough, tally) = (Arc::new(AtomicBool::new(false)), Arc::new(Tally::default()));
         let mut tasks = Vec::new();
         for number in 0..people {
-            let room = format!("square-{}", number % rooms);
+            let room = square(number % rooms);
             // Whoever shares a room comes in through different gateways.
             let resident = town.resident(&format!("talker-{number}")).at(number / rooms).joins(&room).await;
             let talker = Talker { resident, room, last: 0 };
@@ -122,6 +122,11 @@ impl Crowd {
         };
         (told, residents)
     }
+}
+
+/// The name of a room of a crowd.
+pub(crate) fn square(number: usize) -> String {
+    format!("square-{number}")
 }
 
 impl Talker {

@@ -32,6 +32,7 @@ mod settings;
 mod token;
 mod town;
 mod trial;
+mod watchers;
 
 pub use crowd::{Crowd, Told};
 pub use diary::{Diary, Entry, Place};
@@ -48,3 +49,4 @@ pub use settings::Settings;
 pub use token::{SECRET, Token};
 pub use town::{Lines, Plan, Town};
 pub use trial::{Outcome, Promised, Trial};
+pub use watchers::Watchers;

@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use tokio::sync::watch;
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::diary::Diary;
@@ -108,6 +109,24 @@ impl Resident {
             if seen == Some(false) {
                 self.leaves().await;
             }
+        }
+    }
+
+    /// Says nothing and only watches, until it is told to end. What has been silent for `quiet` is asked for a sign
+    /// of life, and given up if there is none within `sign`.
+    pub async fn watches(&mut self, quiet: Duration, sign: Duration, mut enough: watch::Receiver<bool>) {
+        loop {
+            tokio::select! {
+                () = self.keeps_watch(quiet, sign) => {}
+                _ = enough.wait_for(|enough| *enough) => return,
+            }
+        }
+    }
+
+    async fn keeps_watch(&mut self, quiet: Duration, sign: Duration) {
+        let person = self.person().await;
+        if person.is_quiet_for(quiet).await && !person.is_answered_within(sign).await {
+            self.leaves().await;
         }
     }
 

@@ -172,7 +172,7 @@ fn two_clients_of_one_user_may_make_the_same_request() {
 const SECOND: Duration = Duration::from_secs(1);
 
 /// Ana says two things, one second after the other; each second of `ben` is when he is shown them.
-fn timed(ana: [(u32, Entry); 4], ben: [u32; 2], fault: Option<(u32, u32)>) -> Vec<Kind> {
+fn timed(ana: &[(u32, Entry)], ben: [u32; 2], fault: Option<(u32, u32)>) -> Vec<Kind> {
     let start = Instant::now();
     let write = |user: &str, entries: Vec<(u32, Entry)>| {
         let diary = Diary::new(user);
@@ -197,28 +197,42 @@ fn says(answers: [(u32, Entry); 2]) -> [(u32, Entry); 4] {
 
 #[test]
 fn answers_in_time_and_messages_shown_in_time_are_clean() {
-    assert_eq!(timed(says([(6, sent("a", 1)), (7, sent("b", 2))]), [16, 17], None), []);
+    assert_eq!(timed(&says([(6, sent("a", 1)), (7, sent("b", 2))]), [16, 17], None), []);
 }
 
 #[test]
 fn an_answer_that_is_late_or_never_comes_is_found() {
-    assert_eq!(timed(says([(7, sent("a", 1)), (7, sent("b", 2))]), [8, 8], None), [Kind::Late]);
+    assert_eq!(timed(&says([(7, sent("a", 1)), (7, sent("b", 2))]), [8, 8], None), [Kind::Late]);
     assert_eq!(
-        timed(says([(7, refused("a", "unavailable")), (7, sent("b", 2))]), [8, 8], None),
+        timed(&says([(7, refused("a", "unavailable")), (7, sent("b", 2))]), [8, 8], None),
         [Kind::Late]
     );
-    assert_eq!(timed(says([(3, sent("a", 1)), (8, Entry::Ended)]), [3, 8], None), [Kind::Late]);
+    assert_eq!(timed(&says([(3, sent("a", 1)), (8, Entry::Ended)]), [3, 8], None), [Kind::Late]);
     let fault = Some((0, 60));
-    assert_eq!(timed(says([(7, sent("a", 1)), (7, sent("b", 2))]), [8, 8], fault), [Kind::Late]);
+    assert_eq!(timed(&says([(7, sent("a", 1)), (7, sent("b", 2))]), [8, 8], fault), [Kind::Late]);
 }
 
 #[test]
 fn a_message_that_is_shown_late_is_found_unless_a_fault_lasted_so_long() {
     let answers = || says([(2, sent("a", 1)), (3, sent("b", 2))]);
-    assert_eq!(timed(answers(), [2, 14], None), [Kind::Stale]);
-    assert_eq!(timed(answers(), [2, 14], Some((3, 5))), [], "nine seconds after it healed");
-    assert_eq!(timed(answers(), [2, 16], Some((3, 5))), [Kind::Stale], "eleven seconds after it healed");
-    assert_eq!(timed(answers(), [2, 14], Some((15, 20))), [Kind::Stale], "before it began");
+    assert_eq!(timed(&answers(), [2, 14], None), [Kind::Stale]);
+    assert_eq!(timed(&answers(), [2, 14], Some((3, 5))), [], "nine seconds after it healed");
+    assert_eq!(timed(&answers(), [2, 16], Some((3, 5))), [Kind::Stale], "eleven seconds after it healed");
+    assert_eq!(timed(&answers(), [2, 14], Some((15, 20))), [Kind::Stale], "before it began");
+}
+
+#[test]
+fn the_time_until_a_client_is_back_counts_from_the_fault() {
+    let start = Instant::now();
+    let diary = Diary::new("ben");
+    let [_, joined] = joined(None, 0, false);
+    for (second, entry) in
+        [(0, joined.clone()), (4, Entry::Ended), (7, joined.clone()), (8, Entry::Ended), (30, joined)]
+    {
+        diary.write_at(start + SECOND * second, entry);
+    }
+    let fault = Fault { from: start + SECOND * 3, until: start + SECOND * 9 };
+    assert_eq!(Times::of(&[diary], Some(fault)).elsewhere.took, SECOND * 4);
 }
 
 fn refuse(entries: Vec<Entry>, code: &str) -> Vec<Entry> {

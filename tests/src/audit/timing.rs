@@ -36,6 +36,8 @@ pub struct Times {
     pub silence: Slowest,
     /// The message that was oldest when it was shown.
     pub shown: Slowest,
+    /// From the beginning of the fault until somebody who had lost the connection was in a room again.
+    pub elsewhere: Slowest,
 }
 
 /// A time, and what it was.
@@ -65,6 +67,9 @@ impl Times {
         for (user, entries) in &histories {
             times.note_answers(user, entries);
             times.note_shown(user, entries, &acknowledged, fault);
+            if let Some(fault) = fault {
+                times.note_return(user, entries, fault);
+            }
         }
         times
     }
@@ -103,6 +108,18 @@ impl Times {
                 }
                 _ => {}
             }
+        }
+    }
+
+    fn note_return(&mut self, user: &str, entries: &[(Instant, Entry)], fault: Fault) {
+        let mut since = entries.iter().filter(|(at, _)| *at >= fault.from);
+        let has_left = since.any(|(_, entry)| *entry == Entry::Ended);
+        let back = since.find_map(|(at, entry)| match entry {
+            Entry::Joined { room, .. } => Some((*at, room)),
+            _ => None,
+        });
+        if let (true, Some((at, room))) = (has_left, back) {
+            self.elsewhere.note(at - fault.from, || format!("{user} came back to {room}"));
         }
     }
 

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 use tokio::sync::Notify;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 use super::answer::Closed;
 use crate::message::Message;
@@ -27,6 +27,8 @@ pub(super) struct Heard {
     pub(super) frames: Vec<Value>,
     /// How the connection ended.
     pub(super) closed: Option<Closed>,
+    /// When the latest frame came, of whatever kind.
+    pub(super) latest: Option<Instant>,
 }
 
 /// The same, shared.

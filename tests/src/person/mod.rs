@@ -20,6 +20,7 @@ use serde_json::{Value, json};
 use tokio::net::TcpStream;
 use tokio::sync::{Mutex, watch};
 use tokio::task::JoinHandle;
+use tokio::time::Instant;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::Message as Frame;
 
@@ -231,6 +232,29 @@ impl Person {
                 if last >= seq { Some(true) } else { heard.closed.as_ref().map(|_| false) }
             })
             .await
+    }
+
+    /// Waits until it has heard nothing for so long, or its connection has ended: then it is false.
+    pub(crate) async fn is_quiet_for(&self, time: Duration) -> bool {
+        let came = Instant::now();
+        loop {
+            let (latest, closed) =
+                self.inbox.look(|heard| (heard.latest.unwrap_or(came), heard.closed.is_some()));
+            let silence = latest.elapsed();
+            if closed || silence >= time {
+                return !closed;
+            }
+            let closes = self.inbox.wait_for(time - silence, |heard| heard.closed.as_ref().map(|_| ()));
+            let _ = closes.await;
+        }
+    }
+
+    /// Asks for a sign of life; true if anything is heard within a time.
+    pub(crate) async fn is_answered_within(&self, time: Duration) -> bool {
+        let asked = Instant::now();
+        self.writes(r#"{"type":"ping"}"#).await;
+        let anything = |heard: &mut inbox::Heard| heard.latest.filter(|latest| *latest > asked);
+        self.inbox.wait_for(time, anything).await.is_some()
     }
 
     /// Stops reading: what is sent stays in the socket.

@@ -10,6 +10,7 @@ use futures::stream::SplitStream;
 use serde_json::Value;
 use tokio::net::TcpStream;
 use tokio::sync::watch;
+use tokio::time::Instant;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::tungstenite::{Error, Message as Frame};
@@ -57,6 +58,7 @@ impl Reader {
                 frame = stream.next() => frame,
                 _ = pace.changed() => continue,
             };
+            self.inbox.hear(|heard| heard.latest = Some(Instant::now()));
             match frame {
                 Some(Ok(Frame::Text(text))) => self.hear(&text),
                 Some(Ok(Frame::Close(frame))) => break self.closed(frame),

@@ -45,3 +45,15 @@ pub(super) async fn stored(url: &str) -> Result<BTreeMap<String, Stored>> {
         |row: &sqlx::postgres::PgRow| Stored { events: row.get(1), head: row.get(2), last_seq: row.get(3) };
     Ok(rows.iter().map(|row| (row.get(0), stored(row))).collect())
 }
+
+/// How many events stand under the id of a request, in all rooms and of all users.
+///
+/// # Errors
+/// If Postgres does not answer.
+pub(super) async fn copies(url: &str, id: &str) -> Result<i64> {
+    let mut connection = PgConnection::connect(url).await?;
+    let count = sqlx::query_scalar("SELECT count(*) FROM events WHERE request = $1").bind(id);
+    let count = count.fetch_one(&mut connection).await?;
+    connection.close().await?;
+    Ok(count)
+}

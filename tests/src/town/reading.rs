@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use tokio::time::{Instant, sleep};
 
 use super::Town;
-use super::database::{Stored, stored};
+use super::database::{Stored, copies, stored};
 use crate::audit::{Audit, Books, Kind};
 use crate::diary::{Diary, Entry};
 use crate::message::Message;
@@ -59,6 +59,15 @@ impl Town {
             compare(&books, &url).await;
         }
         books
+    }
+
+    /// How many events Postgres itself has under the id of a request.
+    ///
+    /// # Panics
+    /// If it does not answer, or the town has none.
+    pub async fn copies(&self, id: &str) -> i64 {
+        let url = self.database_url().unwrap_or_else(|| panic!("a solo has no Postgres"));
+        copies(&url, id).await.unwrap_or_else(|e| panic!("Postgres does not answer: {e:#}"))
     }
 
     /// The gateways that run.

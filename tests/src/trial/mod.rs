@@ -19,6 +19,7 @@ use crate::crowd::{Crowd, Told};
 use crate::length::length;
 use crate::resident::Resident;
 use crate::town::{Plan, Town};
+use crate::watchers::Watchers;
 
 pub use bounds::Promised;
 pub use outcome::Outcome;
@@ -38,6 +39,7 @@ pub struct Trial {
     pub promised: Promised,
     name: &'static str,
     crowd: Option<Crowd>,
+    watchers: Option<Watchers>,
     memory: Memory,
     struck: Option<Instant>,
     healed: Option<Instant>,
@@ -62,7 +64,28 @@ impl Trial {
         let memory = Memory::of(&town);
         let promised = Promised::default();
         let crowd = Some(crowd);
-        Self { town, promised, name, crowd, memory, struck: None, healed: None, recovery: None }
+        Self {
+            town,
+            promised,
+            name,
+            crowd,
+            watchers: None,
+            memory,
+            struck: None,
+            healed: None,
+            recovery: None,
+        }
+    }
+
+    /// Lets somebody in each room watch at a gateway, who stays as long as a client should: what is silent for
+    /// 25 s, and 10 s more after a ping, is given up; in the short form after one second and two.
+    ///
+    /// # Panics
+    /// If one cannot come in.
+    pub async fn is_watched_at(&mut self, gateway: usize) {
+        let (quiet, sign) = length((1, 2), (25, 10));
+        let (quiet, sign) = (Duration::from_secs(quiet), Duration::from_secs(sign));
+        self.watchers = Some(Watchers::watch(&self.town, ROOMS, gateway, quiet, sign).await);
     }
 
     /// The fault begins, now.
@@ -125,7 +148,12 @@ impl Trial {
     /// If anything is wrong, or took longer than is promised.
     pub async fn settles(&mut self) -> (Outcome, Vec<Resident>) {
         let crowd = self.crowd.take().unwrap_or_else(|| panic!("{} has ended already", self.name));
-        let (told, residents) = crowd.ends().await;
+        let (mut told, mut residents) = crowd.ends().await;
+        if let Some(watchers) = self.watchers.take() {
+            let watchers = watchers.ends().await;
+            told.returns += watchers.iter().map(Resident::returns).sum::<usize>();
+            residents.extend(watchers);
+        }
         let audit = self.town.examine().await;
         let times = Times::of(&self.town.diaries(), self.fault());
         (self.judge(told, audit, &times), residents)

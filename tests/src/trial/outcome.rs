@@ -47,11 +47,13 @@ impl Outcome {
         self.with("returns", told.returns).with("repeats", told.repeats)
     }
 
-    /// The slowest answer, and the oldest message when it was shown.
+    /// The slowest answer, the oldest message when it was shown, and the latest return.
     #[must_use]
     pub fn times(self, times: &Times) -> Self {
         let answer = times.answer.took.max(times.silence.took);
-        self.with("answer_s", answer.as_secs_f64()).with("shown_s", times.shown.took.as_secs_f64())
+        self.with("answer_s", answer.as_secs_f64())
+            .with("shown_s", times.shown.took.as_secs_f64())
+            .with("elsewhere_s", times.elsewhere.took.as_secs_f64())
     }
 
     /// How long the fault lasted.
@@ -89,6 +91,12 @@ impl Outcome {
     #[must_use]
     pub fn count(&self, field: &str) -> u64 {
         self.row[field].as_u64().unwrap_or_default()
+    }
+
+    /// A time of this row, in seconds.
+    #[must_use]
+    pub fn time(&self, field: &str) -> f64 {
+        self.row[field].as_f64().unwrap_or_default()
     }
 
     /// Prints it; and after a long experiment leaves it for the table.

@@ -3,6 +3,8 @@
 //! Short as part of `./test`, with faults of a second or a few; long with `./test --long`, with the faults and the
 //! bounds that are promised.
 
+mod bus;
+mod gateways;
 mod writers;
 
 use std::time::Duration;

@@ -40,6 +40,8 @@ async fn a_writer_stands_still_for_longer_than_anything_waits() {
 /// It wakes up late, with drafts that others have stored meanwhile: no seq twice.
 async fn stands_still(name: &'static str, time: std::time::Duration) {
     let mut trial = Trial::begins(name, Trial::plan()).await;
+    // What it asked of Postgres before it stood still has not been answered for too long when it wakes up.
+    trial.town.forgives("the store is not available");
     trial.strikes();
     trial.town.writers[0].freeze();
     trial.rages(time).await;
