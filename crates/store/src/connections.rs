@@ -18,6 +18,9 @@ use tokio::time::{Instant, timeout};
 
 use crate::{Options, StoreError};
 
+/// How long taking leave of the server may take, for all connections together.
+const GOODBYE: Duration = Duration::from_secs(1);
+
 /// How to make a connection, and what its errors mean.
 #[async_trait]
 pub(crate) trait Dial: Send + Sync + 'static {
@@ -101,17 +104,20 @@ impl<D: Dial> Connections<D> {
         }
     }
 
-    /// Waits for the calls under way, at most as long as a call takes, and closes all connections. Later calls
-    /// find the store unavailable.
+    /// Waits for the calls under way, at most as long as a call takes, and closes all connections, within
+    /// [`GOODBYE`]. Later calls find the store unavailable.
     pub(crate) async fn close(&self) {
         let all = timeout(self.call_limit, self.slots.acquire_many(self.max)).await;
         self.slots.close();
         drop(all);
         let idle = std::mem::take(&mut *self.idle());
-        for idle in idle {
-            // A goodbye is polite, not needed.
-            let _ = timeout(Duration::from_secs(1), D::hang_up(idle.connection)).await;
-        }
+        let goodbyes = async {
+            for idle in idle {
+                D::hang_up(idle.connection).await;
+            }
+        };
+        // They are polite, not needed: a server that is frozen is not waited for once a connection.
+        let _ = timeout(GOODBYE, goodbyes).await;
     }
 
     async fn lease(&self) -> Result<Lease<'_, D>, StoreError> {
@@ -183,7 +189,9 @@ mod tests {
             Ok(())
         }
 
-        async fn hang_up((): ()) {}
+        async fn hang_up((): ()) {
+            std::future::pending::<()>().await;
+        }
 
         fn class(error: &sqlx::Error) -> StoreError {
             StoreError::Unavailable(error.to_string())
@@ -254,5 +262,19 @@ mod tests {
         assert!(timeout(Duration::from_secs(1), connections.call(never)).await.is_err());
         assert_eq!(connections.call(async |_| Ok(7)).await, Ok(7));
         assert_eq!(connections.idle().len(), 1, "the others were closed");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_server_that_is_frozen_is_not_waited_for_once_a_connection() {
+        let connections = connections(2);
+        let slow = async |(): &mut ()| {
+            tokio::task::yield_now().await;
+            Ok(())
+        };
+        let both = tokio::join!(connections.call(slow), connections.call(slow));
+        assert_eq!((both, connections.idle().len()), ((Ok(()), Ok(())), 2));
+        let start = Instant::now();
+        connections.close().await;
+        assert_eq!(start.elapsed(), GOODBYE);
     }
 }
