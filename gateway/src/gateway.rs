@@ -1,4 +1,4 @@
-//! Starting a gateway, and its orderly end.
+//! Starting a gateway, and running it to its end.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -10,23 +10,22 @@ use chat::Clock;
 use prometheus::Registry;
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
-use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
 use crate::Settings;
 use crate::auth::{Seats, Signer, Verifier};
 use crate::http::accept::{Door, accept, bind};
 use crate::http::{Desk, Load, Origins, Service, router};
+use crate::leaving::{Exits, Told, follow_link, leave};
 use crate::metrics::Metrics;
 use crate::session::EnvParts;
+use crate::settings::Drain;
 use crate::shard::ShardLimits;
 use crate::shard::thread::{self, ARRIVALS_MAX, Life};
 use crate::switchboard::{self, ShardEnds};
 
 /// How long interest in an empty room lingers: those who reconnect find it warm.
 const LINGER: Duration = Duration::from_secs(30);
-/// How often the drain looks whether everybody has gone.
-const LOOK: Duration = Duration::from_millis(20);
 
 /// What a gateway is given.
 pub struct Parts {
@@ -102,7 +101,7 @@ fn start(
     parts: &Parts,
     desks: &Desks,
     metrics: &Metrics,
-    draining: &watch::Receiver<Option<Duration>>,
+    draining: &watch::Receiver<Option<Drain>>,
     stop: &CancellationToken,
 ) -> std::io::Result<Started> {
     let shards = match settings.gateway.shards {
@@ -166,18 +165,19 @@ async fn serve(
     parts: &Parts,
     listener: TcpListener,
     started: Started,
-    drain: &watch::Sender<Option<Duration>>,
+    drain: &watch::Sender<Option<Drain>>,
     shutdown: CancellationToken,
 ) -> Result<(), RunError> {
     let Started { doors, loads, threads, stop, ended } = started;
     let closed = CancellationToken::new();
     let accepting = tokio::spawn(accept(listener, doors, closed.clone()));
     let served = async {
+        let (readiness, mut told) = (&parts.readiness, Told::NeverReady);
         tokio::select! {
-            () = follow_link(parts) => {}
+            () = follow_link(parts.bus.link(), readiness, &mut told) => {}
             () = shutdown.cancelled() => {}
         }
-        leave(settings, parts, &loads, &closed, drain).await;
+        leave(settings.drain, told, Exits { readiness, loads: &loads, closed: &closed, drain }).await;
     };
     let outcome = tokio::select! {
         () = served => Ok(()),
@@ -190,43 +190,6 @@ async fn serve(
     outcome
 }
 
-/// Goes in phases: unready, but serving; waves; what is left is cut.
-async fn leave(
-    settings: &Settings,
-    parts: &Parts,
-    loads: &[Load],
-    closed: &CancellationToken,
-    drain: &watch::Sender<Option<Duration>>,
-) {
-    let _before = parts.readiness.send_replace(Err("draining".to_owned()));
-    tracing::info!(connections = total(loads), "the gateway drains");
-    sleep(settings.drain.unready).await;
-    closed.cancel();
-    drain.send_replace(Some(settings.drain.spread));
-    let patience = settings.drain.spread + settings.drain.grace;
-    let emptied = async {
-        while total(loads) > 0 {
-            sleep(LOOK).await;
-        }
-    };
-    if tokio::time::timeout(patience, emptied).await.is_err() {
-        tracing::warn!(connections = total(loads), "the drain has taken too long: the rest is cut");
-    }
-}
-
-/// Ready exactly while the bus is connected. Ends only with the bus.
-async fn follow_link(parts: &Parts) {
-    let mut link = parts.bus.link();
-    loop {
-        let connected = link.borrow_and_update().connected;
-        let state = if connected { Ok(()) } else { Err("the bus is not connected".to_owned()) };
-        let _before = parts.readiness.send_replace(state);
-        if link.changed().await.is_err() {
-            return;
-        }
-    }
-}
-
 async fn join(threads: Vec<JoinHandle<()>>) {
     let joined = tokio::task::spawn_blocking(move || {
         for thread in threads {
@@ -236,10 +199,6 @@ async fn join(threads: Vec<JoinHandle<()>>) {
         }
     });
     let _joined = joined.await;
-}
-
-fn total(loads: &[Load]) -> usize {
-    loads.iter().map(Load::count).sum()
 }
 
 /// What all shards' handlers and sessions are made from.

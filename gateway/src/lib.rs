@@ -7,6 +7,7 @@ pub mod auth;
 mod connection;
 mod gateway;
 mod http;
+mod leaving;
 mod metrics;
 mod room;
 mod session;

@@ -8,13 +8,14 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Drain {
-    /// How long the gateway is unready, but still serves, so that balancers notice.
+    /// How long the gateway is unready, but still serves, so that balancers notice. Time in which it was unready
+    /// already counts.
     #[serde(with = "humantime_serde")]
     pub unready: Duration,
     /// Over how long the connections are dismissed, in waves.
     #[serde(with = "humantime_serde")]
     pub spread: Duration,
-    /// How long, after that, the last ones may take.
+    /// How long, after that, the last ones may take; half of it, and at most 5 s, for the verdicts of their sends.
     #[serde(with = "humantime_serde")]
     pub grace: Duration,
 }

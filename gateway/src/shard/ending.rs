@@ -5,6 +5,7 @@ use std::time::Duration;
 use chat::{Code, Refusal};
 use tokio::time::Instant;
 
+use super::waves::Waves;
 use super::{Shard, index};
 use crate::connection::{End, Frame};
 use crate::session::Closing;
@@ -12,30 +13,33 @@ use crate::switchboard::ConnectionKey;
 
 /// How long the other side may take to close after our close frame.
 const CLOSE_WITHIN: Duration = Duration::from_secs(5);
-/// How long a dismissed connection may wait for the verdicts of its sends.
-const VERDICTS_WITHIN: Duration = Duration::from_secs(5);
 
 impl Shard {
-    /// Dismisses a connection in an orderly way: nothing more is read, its sends get their verdicts, then it is
-    /// told when to come back.
-    pub(super) fn dismiss(&mut self, key: ConnectionKey, now: Instant) {
+    /// Dismisses a connection in an orderly way: nothing more is read, its sends get their verdicts, at the latest
+    /// at `until`, then it is told when to come back.
+    pub(super) fn dismiss(&mut self, key: ConnectionKey, now: Instant, until: Instant) {
         let Some(connection) = self.connection(key).filter(|connection| connection.end == End::Open) else {
             return;
         };
-        connection.end = End::Leaving(now + VERDICTS_WITHIN);
+        connection.end = End::Leaving(until);
         connection.wake.notify_one();
         self.leave_if_done(key, now);
     }
 
-    /// Dismisses one wave's share of those who are left, `left` before the end of the drain. Tells how many
-    /// connections there still are.
-    pub(crate) fn dismiss_share(&mut self, left: Duration, wave: Duration, now: Instant) -> usize {
-        let open: Vec<_> =
-            self.keys().filter(|key| self.connections[index(key.place)].end == End::Open).collect();
-        let waves = usize::try_from(left.as_millis() / wave.as_millis().max(1)).unwrap_or(usize::MAX);
-        for key in open.iter().take(open.len().div_ceil(waves.saturating_add(1))) {
-            self.dismiss(*key, now);
+    /// Dismisses the next wave of those who are left, and says goodbye to whoever has waited long enough for
+    /// verdicts. Tells how many connections there still are.
+    pub(crate) fn dismiss_wave(&mut self, waves: &mut Waves, now: Instant) -> usize {
+        let (mut open, mut late) = (Vec::new(), Vec::new());
+        for key in self.keys() {
+            match self.connections[index(key.place)].end {
+                End::Open => open.push(key),
+                End::Leaving(until) if until <= now => late.push(key),
+                End::Leaving(_) | End::Closing(_) => {}
+            }
         }
+        late.into_iter().for_each(|key| self.leave_if_done(key, now));
+        open.truncate(waves.next(open.len(), now));
+        open.into_iter().for_each(|key| self.dismiss(key, now, waves.verdicts_until(now)));
         self.len()
     }
 

@@ -15,6 +15,7 @@ mod sockets;
 #[cfg(test)]
 mod tests;
 pub(crate) mod thread;
+mod waves;
 
 use std::cell::RefCell;
 use std::collections::{HashMap, HashSet, VecDeque};

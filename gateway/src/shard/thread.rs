@@ -11,11 +11,13 @@ use tokio::task::{JoinError, JoinSet, spawn_local};
 use tokio::time::{Instant, MissedTickBehavior, interval};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
+use super::waves::Waves;
 use super::{Shard, ShardLimits, SharedShard, fanout};
 use crate::connection::task::attend;
 use crate::http::{Arrival, Service, Slot, Upgraded};
 use crate::metrics::Metrics;
 use crate::session::EnvParts;
+use crate::settings::Drain;
 use crate::switchboard::ShardEnds;
 
 /// How often a shard looks after its connections.
@@ -42,8 +44,8 @@ pub(crate) struct Parts {
 
 /// How a shard is told to end, and tells that it has.
 pub(crate) struct Life {
-    /// When it is set: dismiss everybody over that time.
-    pub(crate) drain: watch::Receiver<Option<Duration>>,
+    /// When it is set: dismiss everybody like this.
+    pub(crate) drain: watch::Receiver<Option<Drain>>,
     /// Cancelled: stop at once.
     pub(crate) stop: CancellationToken,
     /// Dropped when the shard has ended, however it did.
@@ -103,7 +105,7 @@ async fn tick(shard: SharedShard) {
 async fn answer_http(
     mut sockets: mpsc::Receiver<(std::net::TcpStream, Slot)>,
     service: Service,
-    drain: watch::Receiver<Option<Duration>>,
+    drain: watch::Receiver<Option<Drain>>,
 ) {
     while let Some((socket, slot)) = sockets.recv().await {
         match TcpStream::from_std(socket) {
@@ -138,16 +140,16 @@ async fn welcome(shard: SharedShard, mut arrivals: mpsc::Receiver<Arrival>) {
     }
 }
 
-/// Dismisses everybody over a time, once told to: a share of those who are left with each wave, and whoever
-/// arrives later at once.
-async fn drain(shard: SharedShard, mut told: watch::Receiver<Option<Duration>>, metrics: Metrics) {
-    let Ok(Some(spread)) = told.wait_for(Option::is_some).await.map(|spread| *spread) else { return };
-    let (begin, mut waves) = (Instant::now(), interval(WAVE));
+/// Dismisses everybody in waves, once told to; whoever arrives meanwhile goes with them, and later at once.
+async fn drain(shard: SharedShard, mut told: watch::Receiver<Option<Drain>>, metrics: Metrics) {
+    let Ok(Some(drain)) = told.wait_for(Option::is_some).await.map(|drain| *drain) else { return };
+    let mut waves = Waves::new(&drain, Instant::now());
+    let mut clock = interval(WAVE);
+    clock.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut counted = 0_i64;
     loop {
-        waves.tick().await;
-        let left = spread.saturating_sub(begin.elapsed());
-        let remaining = shard.borrow_mut().dismiss_share(left, WAVE, Instant::now());
+        clock.tick().await;
+        let remaining = shard.borrow_mut().dismiss_wave(&mut waves, Instant::now());
         let remaining = i64::try_from(remaining).unwrap_or(i64::MAX);
         metrics.drain_remaining.add(remaining - counted);
         counted = remaining;

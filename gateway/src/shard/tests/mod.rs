@@ -238,7 +238,8 @@ async fn who_is_closed_while_being_dismissed_stays_closed() {
     for _ in 0..100 {
         house.hear(&mut guest, &json!({"type": "nonsense"})).await;
     }
-    house.shard.dismiss(guest.key, Instant::now());
+    let now = Instant::now();
+    house.shard.dismiss(guest.key, now, now + Duration::from_secs(5));
     assert!(matches!(house.end(&guest), End::Leaving(_)), "its send has no verdict yet");
     // One refusal more than our patience has.
     let to = SubKey { connection: guest.key, sub: join.sub };
