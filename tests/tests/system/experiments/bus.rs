@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use town::{Answer, Line, Person, Trial, Way, until};
+use town::{Line, Person, Trial, Way};
 
-use super::seconds;
+use super::{repeated, seconds};
 
 /// What the NATS client itself says of a server that closes a connection at once.
 const NATS_CLIENT: &str = "async_nats::connector";
@@ -124,15 +124,10 @@ async fn a_commit_whose_answer_is_lost_on_the_bus_is_found_under_its_id() {
     trial.heals();
     ben.sees("quiet", 2).await;
     trial.recovers().await;
-    assert_eq!(repeated(&ana, "d-1").await, 2, "the repeat is given the first seq");
+    assert_eq!(
+        repeated(&ana, "quiet", "d-1", "is this stored?").await,
+        2,
+        "the repeat is given the first seq"
+    );
     trial.ends().await;
-}
-
-/// Repeats what is unknown until it is known, and gives its seq.
-async fn repeated(ana: &Person, id: &str) -> u64 {
-    until("the repeat is answered", async || match ana.says_as("quiet", id, "is this stored?").await {
-        Answer::Sent(sent) => Some(sent.seq),
-        _ => None,
-    })
-    .await
 }

@@ -5,13 +5,24 @@
 
 mod bus;
 mod gateways;
+mod postgres;
+mod same_id;
 mod writers;
 
 use std::time::Duration;
 
-use town::length;
+use town::{Answer, Person, length, until};
 
 /// Seconds of a fault: a few in the short form, or as many as are promised to be survived.
 fn seconds(short: u64, long: u64) -> Duration {
     Duration::from_secs(length(short, long))
+}
+
+/// Repeats a send whose fate is unknown until it is known, and gives its seq.
+async fn repeated(person: &Person, room: &str, id: &str, body: &str) -> u64 {
+    until("the repeat is answered", async || match person.says_as(room, id, body).await {
+        Answer::Sent(sent) => Some(sent.seq),
+        _ => None,
+    })
+    .await
 }
