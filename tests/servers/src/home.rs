@@ -39,6 +39,7 @@ static ROOT: OnceLock<Root> = OnceLock::new();
 static FOLDERS: AtomicU32 = AtomicU32::new(0);
 
 /// A folder for one server, removed when dropped.
+#[derive(Debug)]
 pub(crate) struct Home {
     folder: PathBuf,
 }

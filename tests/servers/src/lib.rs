@@ -4,6 +4,7 @@
 //! dies (`spawner`), and a guardian outside the process removes what is left on disk (`home`). The servers
 //! belong to no runtime: one that is started in a `#[tokio::test]` may be used from another.
 
+mod here;
 mod home;
 mod nats;
 mod port;
@@ -11,6 +12,9 @@ mod postgres;
 mod process;
 mod program;
 mod spawner;
+mod wall_clock;
 
+pub use here::{NotHere, if_possible};
 pub use nats::{Nats, NatsCluster};
-pub use postgres::Postgres;
+pub use postgres::{Backup, Postgres, PostgresPlan};
+pub use wall_clock::WallClock;

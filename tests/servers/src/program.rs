@@ -19,7 +19,7 @@ pub(crate) fn required(name: &str, package: &str) -> Result<PathBuf> {
     on_path(name).with_context(|| format!("{name} is not on PATH: install the package {package}"))
 }
 
-/// The folder in which `postgres`, `initdb` and `createdb` are.
+/// The folder in which `postgres`, `initdb`, `createdb` and `pg_basebackup` are.
 ///
 /// # Errors
 /// If there is none; the message says what to install.
@@ -30,7 +30,9 @@ pub(crate) fn postgres_folder() -> Result<PathBuf> {
         .and_then(|program| program.parent().map(Path::to_owned))
         .into_iter()
         .chain(debian_postgres_folders())
-        .find(|folder| ["postgres", "initdb", "createdb"].iter().all(|name| folder.join(name).is_file()))
+        .find(|folder| {
+            ["postgres", "initdb", "createdb", "pg_basebackup"].iter().all(|name| folder.join(name).is_file())
+        })
         .context("PostgreSQL is not installed: install the package postgresql (15 or later)")
 }
 

@@ -1,5 +1,10 @@
 //! A Postgres server of one's own.
 
+mod backup;
+mod disk;
+mod plan;
+
+use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
@@ -12,9 +17,13 @@ use tokio::sync::OnceCell;
 use crate::home::Home;
 use crate::process::{PATIENCE, Process};
 use crate::{port, program, spawner};
+use disk::Disk;
+
+pub use backup::Backup;
+pub use plan::PostgresPlan;
 
 /// Durability is what the tests are about and what the benchmarks measure: `fsync` stays on.
-const SETTINGS: [(&str, &str); 6] = [
+const SETTINGS: [(&str, &str); 8] = [
     ("listen_addresses", "127.0.0.1"),
     ("unix_socket_directories", ""),
     ("max_connections", "200"),
@@ -22,7 +31,13 @@ const SETTINGS: [(&str, &str); 6] = [
     ("synchronous_commit", "on"),
     // Memory in files of the data folder, so that a killed server leaves none behind in /dev/shm.
     ("dynamic_shared_memory_type", "mmap"),
+    // A restored server asks for what was archived: nothing.
+    ("restore_command", "false"),
+    // Nobody gets in before it has recovered: a server is ready when it can be written to.
+    ("hot_standby", "off"),
 ];
+/// The data folder inside the server's own: the guardian knows the name, too.
+const DATA: &str = "data";
 const PORT_TAKEN: &str = "Address already in use";
 
 /// A Postgres server on a free port with a new data folder. Dropping it kills it and removes the folder.
@@ -33,6 +48,8 @@ pub struct Postgres {
     folder: PathBuf,
     port: u16,
     settings: Vec<(String, String)>,
+    environment: Vec<(&'static str, OsString)>,
+    disk: Option<Disk>,
     home: Home,
 }
 
@@ -50,14 +67,28 @@ impl Postgres {
     /// # Errors
     /// If Postgres is not installed, or does not start: with the end of its log.
     pub async fn start_with(settings: &[(&str, &str)]) -> Result<Self> {
-        let settings = SETTINGS.iter().chain(settings).map(|(k, v)| ((*k).to_owned(), (*v).to_owned()));
+        settings.iter().fold(Self::plan(), |plan, (name, value)| plan.set(name, value)).start().await
+    }
+
+    /// A plan for a server that is not as all others.
+    pub fn plan() -> PostgresPlan {
+        PostgresPlan::default()
+    }
+
+    async fn build(plan: PostgresPlan) -> Result<Self> {
+        let settings = SETTINGS.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
         let mut server = Self {
             process: None,
             folder: program::postgres_folder()?,
             port: 0,
-            settings: settings.collect(),
+            settings: settings.chain(plan.settings).collect(),
+            environment: plan.environment,
+            disk: None,
             home: Home::new("postgres", run_as())?,
         };
+        if let Some(megabytes) = plan.disk_megabytes {
+            server.disk = Some(Disk::mount(&server.home, megabytes, run_as()).await?);
+        }
         server.init().await?;
         for _ in 1..port::ATTEMPTS {
             server.port = port::free()?;
@@ -100,6 +131,12 @@ impl Postgres {
         self.process.as_ref().map(Process::pid).context("Postgres does not run")
     }
 
+    /// All that it has written since its latest start.
+    #[must_use]
+    pub fn log(&self) -> String {
+        fs::read_to_string(self.home.join("log")).unwrap_or_default()
+    }
+
     /// Makes an empty database and gives its URL.
     ///
     /// # Errors
@@ -134,6 +171,18 @@ impl Postgres {
     pub async fn stop(&mut self) -> Result<()> {
         if let Some(mut process) = self.process.take() {
             process.stop(Signal::INT).await?;
+        }
+        Ok(())
+    }
+
+    /// Stops it without a checkpoint (SIGQUIT, an "immediate" shutdown): clients are told so, and the next start
+    /// recovers as after a crash.
+    ///
+    /// # Errors
+    /// If it has not stopped after 30 s: it is then killed.
+    pub async fn shutdown_immediate(&mut self) -> Result<()> {
+        if let Some(mut process) = self.process.take() {
+            process.stop(Signal::QUIT).await?;
         }
         Ok(())
     }
@@ -173,6 +222,10 @@ impl Postgres {
     async fn init(&self) -> Result<()> {
         let mut initdb = self.command("initdb")?;
         initdb.args(["-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"]);
+        if self.disk.is_some() {
+            // In MB. Sixteen, as usual, would take much of a small disk.
+            initdb.arg("--wal-segsize=1");
+        }
         let output = tokio::process::Command::from(initdb).output().await?;
         if !output.status.success() {
             bail!("initdb failed: {}", String::from_utf8_lossy(&output.stderr));
@@ -196,24 +249,49 @@ impl Postgres {
         Ok(())
     }
 
-    /// A program of Postgres on our data folder, as a user that it does not refuse.
+    /// A program of Postgres on our data folder.
     fn command(&self, name: &str) -> Result<Command> {
-        let mut command = spawner::guarded(run_as())?;
-        command
-            .arg(self.folder.join(name))
-            .arg("-D")
-            .arg(self.home.join("data"))
-            .current_dir(self.home.path());
+        let mut command = self.beside(self.folder.join(name))?;
+        command.arg("-D").arg(self.home.join(DATA));
         Ok(command)
     }
 
+    /// A program that sees our data folder, as a user that Postgres does not refuse.
+    fn beside(&self, program: impl AsRef<OsStr>) -> Result<Command> {
+        let mut command = spawner::guarded(run_as())?;
+        if !self.environment.is_empty() {
+            // Only for the program itself: what libfaketime makes must belong to the user that it runs as.
+            command.arg("env");
+            command.args(self.environment.iter().map(|(name, value)| {
+                let mut pair = OsString::from(format!("{name}="));
+                pair.push(value);
+                pair
+            }));
+        }
+        command.arg(program);
+        if let Some(disk) = &self.disk {
+            command = disk.enter(&command)?;
+        }
+        command.current_dir(self.home.path());
+        Ok(command)
+    }
+
+    /// The data folder as this process sees it.
+    fn data(&self) -> PathBuf {
+        let data = self.home.join(DATA);
+        self.disk.as_ref().map_or(data, Disk::path)
+    }
+
     fn lock_file(&self) -> PathBuf {
-        self.home.join("data").join("postmaster.pid")
+        self.data().join("postmaster.pid")
     }
 
     /// A killed Postgres leaves a small shared memory segment behind, and the system allows 4096 of them. Its next
     /// start would remove it; without one we do.
     fn release_shared_memory(&self) {
+        if self.disk.is_some() {
+            return; // Its memory has a namespace of its own, in which that number is another one's.
+        }
         let lock = fs::read_to_string(self.lock_file()).unwrap_or_default();
         if let Some(segment) = lock.lines().nth(6).and_then(|line| line.split_whitespace().nth(1)) {
             let _ = Command::new("ipcrm").args(["-m", segment]).output();
