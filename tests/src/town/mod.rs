@@ -37,6 +37,8 @@ pub struct Town {
     /// The lines of the writers, if the plan has lines.
     pub writer_lines: Vec<Lines>,
     backends: Option<Backends>,
+    /// The NATS of the island.
+    island: Option<Nats>,
     diaries: Mutex<Vec<Diary>>,
     forgiven: Vec<String>,
     folder: TempDir,
@@ -135,6 +137,7 @@ impl Town {
             gateway_lines: Vec::new(),
             writer_lines: Vec::new(),
             backends: None,
+            island: None,
             diaries: Mutex::default(),
             forgiven: Vec::new(),
             folder,
@@ -152,7 +155,21 @@ impl Town {
             town.gateway_lines.extend(lines);
             town.gateways.push(town.server(format!("gateway-{number}"), plan.gateway_role(), settings));
         }
+        if plan.has_island {
+            town.settle_island(&plan).await?;
+        }
         Ok(town)
+    }
+
+    async fn settle_island(&mut self, plan: &Plan) -> Result<()> {
+        let nats = Nats::start().await?;
+        let (mut settings, _) = self.settings_for(plan).await?;
+        settings.set("bus.url", nats.url());
+        let (gateway, writer) = (self.gateways.len(), self.writers.len());
+        self.writers.push(self.server(format!("writer-{writer}"), Role::Writer, settings.clone()));
+        self.gateways.push(self.server(format!("gateway-{gateway}"), Role::Gateway, settings));
+        self.island = Some(nats);
+        Ok(())
     }
 
     fn server(&self, name: String, role: Role, settings: Settings) -> Server {
@@ -185,7 +202,9 @@ impl Town {
         diary
     }
 
-    pub(crate) fn diaries(&self) -> Vec<Diary> {
+    /// The diaries of everybody who was ever about to come in.
+    #[must_use]
+    pub fn diaries(&self) -> Vec<Diary> {
         self.diaries.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }

@@ -18,6 +18,7 @@ pub struct Plan {
     pub(super) is_solo: bool,
     pub(super) owns_postgres: bool,
     pub(super) has_lines: bool,
+    pub(super) has_island: bool,
     pub(super) settings: Settings,
 }
 
@@ -29,6 +30,7 @@ impl Plan {
             is_solo: false,
             owns_postgres: false,
             has_lines: false,
+            has_island: false,
             settings: common_settings(),
         }
     }
@@ -58,6 +60,13 @@ impl Plan {
     /// With a line to NATS for each gateway and writer, and one to Postgres for each writer, which may be cut.
     pub fn lines(mut self) -> Self {
         self.has_lines = true;
+        self
+    }
+
+    /// With one gateway and one writer more, the last of each, on a NATS of their own and the same Postgres: two
+    /// halves of a split bus. What is said in one half, the other can only hear of from the store.
+    pub fn island(mut self) -> Self {
+        self.has_island = true;
         self
     }
 

@@ -6,6 +6,7 @@
 mod bus;
 mod gateways;
 mod postgres;
+mod quiet_room;
 mod same_id;
 mod writers;
 
