@@ -11,7 +11,7 @@ use std::io;
 use std::rc::Rc;
 
 use chat::{RoomId, Seq};
-use dialect::Dialect;
+use dialect::{Alias, Dialect};
 use tokio::net::TcpStream;
 use tokio::sync::Notify;
 use tokio::time::Instant;
@@ -37,10 +37,10 @@ pub(crate) struct Connection {
     pub(crate) end: End,
     /// True while the connection stands in its shard's list of those to be flushed.
     pub(crate) touched: bool,
-    /// True once the outbox could not take a live frame: none may follow, as the client would not see the hole.
-    pub(crate) overfull: bool,
     /// The pages of history that it has asked for.
     pub(crate) pages: PageLine,
+    /// How many bytes were thrown away that came behind the last word.
+    pub(crate) discarded: usize,
     /// Since when the socket has taken nothing of what waits for it.
     pub(crate) blocked_since: Option<Instant>,
 }
@@ -53,8 +53,8 @@ pub(crate) enum End {
     /// It is being dismissed: nothing more is read, and it says goodbye once its sends have their verdicts, at
     /// the latest at this moment.
     Leaving(Instant),
-    /// The last frame stands in the outbox; what the client still sends is thrown away. At this moment at the
-    /// latest the socket is closed.
+    /// The last frame stands in the outbox; what the client still sends is thrown away, as long as it may have been on
+    /// its way. At this moment at the latest the socket is closed.
     Closing(Instant),
 }
 
@@ -73,12 +73,18 @@ impl Connection {
         Ok(flushed)
     }
 
-    /// Adds a live frame; false if there is no room for it, and then there is none for any later one. Much may have
-    /// gathered for a client that reads: what waits is offered to the socket before the client is found too slow.
+    /// Adds a live frame; false if there is no room for it. Much may have gathered for a client that reads: what
+    /// waits is offered to the socket first.
     pub(crate) fn push_live(&mut self, frame: &Frame) -> bool {
-        self.overfull = self.overfull
-            || !self.outbox.push_live(frame) && (self.flush().is_err() || !self.outbox.push_live(frame));
-        !self.overfull
+        self.outbox.push_live(frame) || self.flush().is_ok() && self.outbox.push_live(frame)
+    }
+
+    /// Notes that the live subscription with that alias missed what follows `cursor`, and is not live any more.
+    pub(crate) fn fall_behind(&mut self, room: &RoomId, alias: &Alias, cursor: Seq) {
+        let subscription = self.subscriptions.iter_mut().find(|sub| sub.alias == *alias && sub.room == *room);
+        if let Some(subscription) = subscription {
+            subscription.phase.fall_behind(cursor);
+        }
     }
 
     /// The subscription with that number.

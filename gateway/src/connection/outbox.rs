@@ -94,6 +94,12 @@ impl Outbox {
         self.frames.is_empty()
     }
 
+    /// What all that waits takes.
+    #[cfg(test)]
+    pub(crate) fn bytes(&self) -> usize {
+        self.bytes as usize
+    }
+
     /// True if more waits than half of what may: no time to add to it.
     pub(crate) fn is_half_full(&self) -> bool {
         self.bytes > self.bytes_max / 2

@@ -1,5 +1,6 @@
-//! How far one subscription has been fed: from the answer to its join, through pages of the past, to live. The
-//! switch is exact because pages and live events come over one FIFO.
+//! How far one subscription has been fed: from the answer to its join, through pages of the past, to live, and back
+//! to pages whenever its connection cannot take what is live. Both switches are exact because pages and live events
+//! come over one FIFO.
 
 use std::sync::Arc;
 
@@ -17,6 +18,8 @@ pub(crate) enum Phase {
         cursor: Seq,
         /// The page after that.
         page: NextPage,
+        /// Whether it was live before and fell behind: then its client knows of nothing, and is told of nothing.
+        fell: bool,
     },
     /// It stands where its room stands, and gets every event of the room as it comes.
     Live,
@@ -47,13 +50,25 @@ pub(crate) enum Fed<'a> {
 impl Phase {
     /// The phase in which a subscription begins that is fed after `start`.
     pub(crate) fn behind(start: Seq) -> Self {
-        Self::Behind { cursor: start, page: NextPage::Wanted }
+        Self::Behind { cursor: start, page: NextPage::Wanted, fell: false }
+    }
+
+    /// Its connection cannot take the live event that follows `cursor`: it goes on from there with pages.
+    pub(crate) fn fall_behind(&mut self, cursor: Seq) {
+        if *self == Self::Live {
+            *self = Self::Behind { cursor, page: NextPage::Wanted, fell: true };
+        }
+    }
+
+    /// True while it is behind although it was live before.
+    pub(crate) fn has_fallen(self) -> bool {
+        matches!(self, Self::Behind { fell: true, .. })
     }
 
     /// The position after which a page is wanted.
     pub(crate) fn hungry(self) -> Option<Seq> {
         match self {
-            Self::Behind { cursor, page: NextPage::Wanted } => Some(cursor),
+            Self::Behind { cursor, page: NextPage::Wanted, .. } => Some(cursor),
             Self::Behind { .. } | Self::Joining | Self::Live => None,
         }
     }
@@ -80,10 +95,11 @@ impl Phase {
     /// Takes a page of a room whose log begins at `first` and that the shard has been told of up to `last`. What
     /// is beyond that comes live.
     pub(crate) fn feed<'a>(&mut self, events: &'a [Arc<Event>], first: Seq, last: Seq) -> Fed<'a> {
-        let Self::Behind { cursor, page } = self else { return Fed::Nothing };
+        let Self::Behind { cursor, page, fell } = self else { return Fed::Nothing };
         *page = NextPage::Wanted;
         if first > cursor.next() {
             *cursor = first.back(1).min(last);
+            *fell = false;
             return Fed::Hole(*cursor);
         }
         let from = events.partition_point(|event| event.seq <= *cursor);
@@ -158,6 +174,26 @@ mod tests {
         let mut phase = Phase::behind(seq(4));
         assert_eq!(phase.feed(&[], seq(12), seq(9)), Fed::Hole(seq(9)));
         assert!(phase.go_live(seq(9)));
+    }
+
+    #[test]
+    fn who_falls_behind_goes_on_where_it_stopped_and_is_live_again() {
+        let mut phase = Phase::Live;
+        phase.fall_behind(seq(4));
+        assert_eq!((phase.hungry(), phase.has_fallen()), (Some(seq(4)), true));
+        phase.fall_behind(seq(6));
+        assert_eq!(phase.hungry(), Some(seq(4)), "what it has not been shown is not forgotten");
+        let events = page(4..=8);
+        assert_eq!(phase.feed(&events, seq(1), seq(8)), Fed::Show(&events[1..]));
+        assert!(phase.go_live(seq(8)) && !phase.has_fallen());
+    }
+
+    #[test]
+    fn who_fell_behind_and_missed_something_begins_anew() {
+        let mut phase = Phase::Live;
+        phase.fall_behind(seq(4));
+        assert_eq!(phase.feed(&page(7..=9), seq(7), seq(9)), Fed::Hole(seq(6)));
+        assert!(!phase.has_fallen());
     }
 
     #[test]

@@ -22,6 +22,12 @@ impl<W> Pages<W> {
         self.waiting.push_back((who, after));
     }
 
+    /// Puts somebody before everybody else in line: what the whole room waits for does not wait for readers that
+    /// are behind, of whom there may be many, each at a position of its own.
+    pub(crate) fn want_first(&mut self, who: W, after: Seq) {
+        self.waiting.push_front((who, after));
+    }
+
     /// True while a read is under way.
     pub(crate) fn is_reading(&self) -> bool {
         self.reading
@@ -88,6 +94,18 @@ mod tests {
         pages.start();
         assert_eq!(pages.finish(seq(4), seq(4)).len(), 1);
         assert_eq!(pages.start(), None);
+    }
+
+    #[test]
+    fn what_the_room_waits_for_waits_for_one_read_at_the_most() {
+        let mut pages = Pages::new();
+        for after in [30, 20, 10] {
+            pages.want("a slow one", seq(after));
+        }
+        assert_eq!(pages.start(), Some(seq(30)));
+        pages.want_first("the room", seq(50));
+        pages.finish(seq(30), seq(31));
+        assert_eq!(pages.start(), Some(seq(50)));
     }
 
     #[test]

@@ -18,7 +18,8 @@ pub struct Limits {
     pub replay: u64,
     /// The most messages of a page of history.
     pub page: u16,
-    /// The most bytes that wait for one connection's socket. What does not fit dismisses it as `too_slow`.
+    /// How many bytes of live events wait for one connection's socket. What does not fit is read from the log once
+    /// less than half of it is left.
     pub outbox_bytes: usize,
     /// How many sends a second one connection may make for long; 0 = any number.
     pub sends_per_s: u32,
@@ -35,7 +36,8 @@ pub struct Limits {
     pub identify: Duration,
     /// The most sends of one connection that wait for their verdicts.
     pub sends_waiting: usize,
-    /// How long a connection may make no progress with a full outbox before it is dismissed as `too_slow`.
+    /// How long a connection's socket may take nothing of what waits for it, at the most: within a second before
+    /// that time is over, it is dismissed as `too_slow`.
     #[serde(with = "humantime_serde")]
     pub stalled: Duration,
     /// The most bytes of recent events that are kept for a room.

@@ -55,14 +55,14 @@ impl Shard {
         self.with_session(key, |session, env, out| session.dismiss(env, refusal, out));
     }
 
-    /// Dismisses a connection that does not read.
+    /// Dismisses a connection whose socket has taken nothing for too long.
     pub(super) fn dismiss_slow(&mut self, key: ConnectionKey) {
         let Some(connection) = self.connection(key).filter(|connection| connection.end == End::Open) else {
             return;
         };
         connection.outbox.drop_unsent();
         self.metrics.slow_consumers.inc();
-        let refusal = Refusal::new(Code::TooSlow, "events came faster than they were read");
+        let refusal = Refusal::new(Code::TooSlow, "nothing was read for too long");
         self.with_session(key, |session, env, out| session.dismiss(env, refusal, out));
     }
 

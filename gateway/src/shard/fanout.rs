@@ -83,37 +83,39 @@ impl Shard {
         self.leave_if_done(key, now);
     }
 
-    /// Gives each listener of a room the frames that are its own.
+    /// Gives each listener of a room the frames that are its own. Whoever has no room for them reads them from
+    /// the log when it has: a burst costs nobody the connection, and no outbox grows beyond its bound.
     fn note(&mut self, live: &Live) {
         self.last_page.hear(&live.events);
         let Some(room) = self.rooms.get_mut(&live.room) else { return };
         let Some(last) = live.events.last() else { return };
-        debug_assert_eq!(live.events[0].seq, room.state.seq.next(), "the switchboard told a shard of a hole");
-        room.state.seq = last.seq;
-        for group in &room.groups {
+        let before = std::mem::replace(&mut room.state.seq, last.seq);
+        debug_assert_eq!(live.events[0].seq, before.next(), "the switchboard told a shard of a hole");
+        for group in &mut room.groups {
             let encoded = encode(group.dialect, &group.alias, &live.epoch, &live.events, &mut self.scratch);
             let Some((frame, shown)) = encoded else { continue };
-            group.deliveries.inc_by(shown * group.listeners.len() as u64);
-            for &place in &group.listeners {
-                let Some(connection) = self.connections.get_mut(index(place)) else { continue };
-                if connection.end != End::Open || connection.overfull {
-                    continue;
+            let (alias, connections, touched) = (&group.alias, &mut self.connections, &mut self.touched);
+            group.listeners.retain(|&place| {
+                let Some(connection) = connections.get_mut(index(place)) else { return false };
+                if connection.end != End::Open {
+                    return true; // It leaves all its rooms when it closes.
                 }
-                if !connection.push_live(&frame) {
-                    self.overfull.push(ConnectionKey { place, generation: connection.generation });
+                let takes = connection.push_live(&frame);
+                if !takes {
+                    connection.fall_behind(&live.room, alias, before);
                 } else if !connection.touched {
                     connection.touched = true;
-                    self.touched.push_back(place);
+                    touched.push_back(place);
                 }
-            }
+                takes
+            });
+            group.deliveries.inc_by(shown * group.listeners.len() as u64);
         }
+        room.groups.retain(|group| !group.listeners.is_empty());
     }
 
     /// The second pass: writes to those who were touched, until `until`. True if some are left.
     pub(super) fn flush_touched(&mut self, until: Instant) -> bool {
-        for key in std::mem::take(&mut self.overfull) {
-            self.dismiss_slow(key);
-        }
         let mut since_look = 0_u32;
         while let Some(place) = self.touched.pop_front() {
             if let Some(connection) = self.connections.get_mut(index(place)) {
@@ -147,7 +149,12 @@ impl Shard {
         }
         match connection.flush() {
             Ok(Flushed::All) => self.written(key),
-            Ok(Flushed::Blocked { .. }) => connection.wake.notify_one(),
+            Ok(Flushed::Blocked { some }) => {
+                connection.wake.notify_one();
+                if some > 0 && connection.end == End::Open {
+                    self.fill(key);
+                }
+            }
             Err(error) => {
                 tracing::debug!(%error, "a socket failed");
                 self.forget(key);

@@ -1,6 +1,6 @@
 //! Feeding subscriptions that are behind: page after page, the next one only when the outbox has room, until
 //! they stand where their room stands. From there they are live, without a gap and without a double: the
-//! switchboard's FIFO carries both the pages and the events.
+//! switchboard's FIFO carries both the pages and the events. Who cannot take what is live is behind again.
 
 use std::sync::Arc;
 
@@ -132,12 +132,15 @@ impl Shard {
         let dialect = connection.dialect;
         let Some(subscription) = connection.subscription(to.sub) else { return };
         let Some(room) = self.rooms.get_mut(&subscription.room) else { return };
+        let had_fallen = subscription.phase.has_fallen();
         if !subscription.phase.go_live(room.state.seq) {
             return;
         }
         let deliveries = || self.metrics.deliveries.with_label_values(&[dialect.name()]);
         room.listen(dialect, &subscription.alias, to.connection.place, deliveries);
-        let sub: SubId = to.sub;
-        self.with_session(to.connection, |session, _, out| session.on_caught_up(sub, out));
+        if !had_fallen {
+            let sub: SubId = to.sub;
+            self.with_session(to.connection, |session, _, out| session.on_caught_up(sub, out));
+        }
     }
 }

@@ -49,8 +49,6 @@ pub(crate) struct Shard {
     quits: HashSet<RoomId>,
     /// Connections with something to write, in the order in which they got it.
     touched: VecDeque<u32>,
-    /// Connections whose outbox could not take a live frame.
-    overfull: Vec<ConnectionKey>,
     last_page: LastPage,
     /// Frames are put together here.
     scratch: Vec<u8>,
@@ -70,6 +68,13 @@ pub(crate) struct ShardLimits {
     pub(crate) stalled: Duration,
 }
 
+impl ShardLimits {
+    /// How long a socket may take nothing, as the tick sees it: the next tick would be too late.
+    fn patience(&self) -> Duration {
+        self.stalled.saturating_sub(thread::TICK).max(self.stalled / 2)
+    }
+}
+
 /// How much of a socket is read at once.
 const INPUT_BYTES: usize = 16 * 1024;
 
@@ -84,7 +89,6 @@ impl Shard {
             rooms: HashMap::new(),
             quits: HashSet::new(),
             touched: VecDeque::new(),
-            overfull: Vec::new(),
             last_page: LastPage::default(),
             scratch: Vec::new(),
             input: vec![0; INPUT_BYTES],
@@ -116,10 +120,10 @@ impl Shard {
     }
 
     fn tick_connection(&mut self, key: ConnectionKey, now: Instant) {
-        let stalled = self.limits.stalled;
+        let patience = self.limits.patience();
         let Some(connection) = self.connection(key) else { return };
         let blocked = connection.blocked_since;
-        let stuck = blocked.is_some_and(|since| now.saturating_duration_since(since) >= stalled);
+        let stuck = blocked.is_some_and(|since| now.saturating_duration_since(since) >= patience);
         match connection.end {
             End::Open if stuck => self.dismiss_slow(key),
             End::Open => {

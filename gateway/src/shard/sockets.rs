@@ -18,6 +18,9 @@ use crate::switchboard::ConnectionKey;
 /// How many reads one connection gets in a turn: a client that never stops to talk must not be the only one heard.
 const READS: usize = 4;
 
+/// How much a client may have on its way that does not know yet of its end: what the kernels of both sides keep.
+const DISCARDED_MAX: usize = 8 * 1024 * 1024;
+
 impl Shard {
     /// Takes a socket after its handshake, with what the client has sent behind it.
     pub(crate) fn add(
@@ -43,8 +46,8 @@ impl Shard {
             subscriptions: Vec::new(),
             end: End::Open,
             touched: false,
-            overfull: false,
             pages: PageLine::default(),
+            discarded: 0,
             blocked_since: None,
         });
         let key = ConnectionKey { place: short(place), generation: self.generations };
@@ -101,13 +104,26 @@ impl Shard {
     pub(super) fn written(&mut self, key: ConnectionKey) {
         let Some(connection) = self.connection(key) else { return };
         match connection.end {
-            End::Open => {
-                self.feed(key);
-                self.next_page(key);
-            }
+            End::Open => self.fill(key),
             End::Leaving(_) => {}
             End::Closing(_) => self.shut(key),
         }
+    }
+
+    /// Throws away what comes behind the last word: were it left unread, the client would not see that word. Who just
+    /// goes on is cut off.
+    fn discard(&mut self, key: ConnectionKey, bytes: usize) {
+        let Some(connection) = self.connection(key) else { return };
+        connection.discarded += bytes;
+        if connection.discarded > DISCARDED_MAX {
+            self.forget(key);
+        }
+    }
+
+    /// Asks for what waits until there is room for it in the outbox, if there is.
+    pub(super) fn fill(&mut self, key: ConnectionKey) {
+        self.feed(key);
+        self.next_page(key);
     }
 
     /// Takes bytes that the client sent.
@@ -120,7 +136,7 @@ impl Shard {
             return;
         };
         if matches!(connection.end, End::Closing(_)) {
-            return; // Only its end is still waited for.
+            return self.discard(key, bytes.len());
         }
         let (session, outbox) = (&mut connection.session, &mut connection.outbox);
         let mut messages = connection.reader.read(bytes);

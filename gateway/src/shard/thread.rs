@@ -21,7 +21,7 @@ use crate::settings::Drain;
 use crate::switchboard::ShardEnds;
 
 /// How often a shard looks after its connections.
-const TICK: Duration = Duration::from_secs(1);
+pub(super) const TICK: Duration = Duration::from_secs(1);
 /// How often a wave of a drain goes out.
 const WAVE: Duration = Duration::from_millis(50);
 /// How many sockets, or finished handshakes, wait for a shard.

@@ -344,7 +344,7 @@ impl Room {
         let Stage::Known(log) = &self.stage else { return };
         if !self.log_waits {
             self.log_waits = true;
-            self.pages.want(Reader::Log, log.state().seq);
+            self.pages.want_first(Reader::Log, log.state().seq);
         }
     }
 
