@@ -16,11 +16,13 @@
 //! diaries, and an [`audit`] holds these against what is stored: lost 0, doubled 0, out of order 0.
 
 pub mod audit;
+mod balancer;
 mod crowd;
 mod diary;
 mod length;
 mod line;
 mod message;
+mod older;
 mod patience;
 mod person;
 pub mod probe;
@@ -33,12 +35,15 @@ mod token;
 mod town;
 mod trial;
 mod watchers;
+mod witness;
 
+pub use balancer::Balancer;
 pub use crowd::{Crowd, Told};
 pub use diary::{Diary, Entry, Place};
 pub use length::length;
 pub use line::{Line, Toll, Way};
 pub use message::Message;
+pub use older::{Older, older};
 pub use patience::{PATIENCE, until};
 pub use person::{Answer, Closed, Joined, Pending, Person, Refused, Sent, Turned, Visit, new_id};
 pub use process::Process;
@@ -50,3 +55,4 @@ pub use token::{SECRET, Token};
 pub use town::{Lines, Plan, Town};
 pub use trial::{Outcome, Promised, Trial};
 pub use watchers::Watchers;
+pub use witness::{Account, Witnesses};

@@ -24,7 +24,8 @@ pub fn program(name: &str) -> Result<PathBuf> {
     Ok(program)
 }
 
-fn folder() -> Result<&'static Path> {
+/// Where the programs of this version are.
+pub(crate) fn folder() -> Result<&'static Path> {
     static FOLDER: OnceLock<Result<PathBuf, String>> = OnceLock::new();
     let found = FOLDER.get_or_init(|| find_folder().map_err(|e| format!("{e:#}")));
     found.as_deref().map_err(|e| anyhow::anyhow!("{e}"))
@@ -60,27 +61,40 @@ fn build_once(folder: &Path) -> Result<()> {
 }
 
 fn build(folder: &Path) -> Result<()> {
-    let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let mut build = Command::new(cargo);
-    build.args(BUILD).current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/.."));
+    let mut build = cargo();
+    build.args(BUILD).args(profile(folder)).current_dir(workspace());
+    run(build).context("the programs cannot be built")
+}
+
+/// What makes cargo build for a folder such as `target/release`.
+pub(crate) fn profile(folder: &Path) -> Vec<String> {
     match folder.file_name().and_then(|profile| profile.to_str()) {
-        Some("debug") | None => {}
-        Some(profile) => drop(build.args(["--profile", profile])),
+        Some("debug") | None => Vec::new(),
+        Some(profile) => vec!["--profile".to_owned(), profile.to_owned()],
     }
-    // What cargo tells a test about its package would make build scripts run again.
+}
+
+/// cargo, without what it tells a test about its package: that would make build scripts run again.
+pub(crate) fn cargo() -> Command {
+    let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     for (name, _) in env::vars_os() {
         let text = name.to_string_lossy();
         if ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_CRATE_", "CARGO_BIN_"].iter().any(|p| text.starts_with(p))
         {
-            build.env_remove(&name);
+            cargo.env_remove(&name);
         }
     }
-    let output = build.output().context("cannot run cargo")?;
-    ensure!(
-        output.status.success(),
-        "the programs cannot be built:\n{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
+    cargo
+}
+
+/// Runs a command to its end.
+///
+/// # Errors
+/// If it does not end well: with what it says.
+pub(crate) fn run(mut command: Command) -> Result<()> {
+    let name = command.get_program().to_owned();
+    let output = command.output().with_context(|| format!("cannot run {}", name.display()))?;
+    ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     Ok(())
 }
 

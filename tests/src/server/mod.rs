@@ -56,6 +56,8 @@ pub struct Server {
     name: String,
     role: Role,
     settings: Settings,
+    /// The program, if it is not that of this version.
+    program: Option<PathBuf>,
     folder: PathBuf,
     log: Log,
     process: Option<Process>,
@@ -68,7 +70,12 @@ impl Server {
     #[must_use]
     pub fn new(name: String, role: Role, settings: Settings, folder: PathBuf) -> Self {
         let log = Log::new(folder.join(format!("{name}.log")));
-        Self { name, role, settings, folder, log, process: None, listen: None, admin: None }
+        Self { name, role, settings, program: None, folder, log, process: None, listen: None, admin: None }
+    }
+
+    /// Its next lives are those of this program, `None` for that of this version.
+    pub fn becomes(&mut self, program: Option<PathBuf>) {
+        self.program = program;
     }
 
     /// Starts it, and returns as soon as its ports are open. It need not be ready.
@@ -306,7 +313,8 @@ impl Server {
                 settings.set(key, address);
             }
         }
-        Process::start(&program("parlor")?, |command| {
+        let program = self.program.clone().map_or_else(|| program("parlor"), Ok)?;
+        Process::start(&program, |command| {
             command.args(self.role.arguments()).current_dir(&self.folder);
             settings.give_to(command);
             command.stdout(out).stderr(err);

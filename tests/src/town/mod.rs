@@ -1,6 +1,7 @@
 //! A whole system: gateways, writers, NATS and Postgres, or one solo; and the people in it.
 
 mod backends;
+mod balance;
 mod database;
 mod end;
 mod plan;
@@ -12,6 +13,7 @@ use anyhow::Result;
 use servers::{Nats, Postgres};
 use tempfile::TempDir;
 
+use crate::balancer::Balancer;
 use crate::diary::Diary;
 use crate::person::Visit;
 use crate::resident::Resident;
@@ -40,6 +42,7 @@ pub struct Town {
     /// The NATS of the island.
     island: Option<Nats>,
     diaries: Mutex<Vec<Diary>>,
+    balancer: Option<Balancer>,
     forgiven: Vec<String>,
     folder: TempDir,
 }
@@ -61,7 +64,13 @@ impl Town {
     /// # Panics
     /// If no gateway has ever run.
     pub fn person(&self, user: &str) -> Visit {
-        Visit::new(self.addresses(), self.diary(user))
+        self.visit(user).0
+    }
+
+    /// The same, and the diary that will be written.
+    pub(crate) fn visit(&self, user: &str) -> (Visit, Diary) {
+        let diary = self.diary(user);
+        (Visit::new(self.addresses(), diary.clone()), diary)
     }
 
     /// Somebody who comes back by himself.
@@ -70,8 +79,8 @@ impl Town {
     /// If no gateway has ever run.
     #[must_use]
     pub fn resident(&self, user: &str) -> Resident {
-        let diary = self.diary(user);
-        Resident::new(Visit::new(self.addresses(), diary.clone()), self.gateways.len(), diary)
+        let (visit, diary) = self.visit(user);
+        Resident::new(visit, self.addresses().len(), diary)
     }
 
     /// The NATS server.
@@ -139,6 +148,7 @@ impl Town {
             backends: None,
             island: None,
             diaries: Mutex::default(),
+            balancer: None,
             forgiven: Vec::new(),
             folder,
         };
@@ -190,10 +200,6 @@ impl Town {
             settings.set("store.url", postgres);
         }
         Ok((settings.with(&plan.settings), lines))
-    }
-
-    fn addresses(&self) -> Vec<std::net::SocketAddr> {
-        self.gateways.iter().map(Server::listen).collect()
     }
 
     fn diary(&self, user: &str) -> Diary {

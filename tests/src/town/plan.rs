@@ -1,6 +1,7 @@
 //! What a town is to consist of.
 
 use std::fmt::Display;
+use std::path::PathBuf;
 
 use anyhow::Result;
 
@@ -16,6 +17,8 @@ pub struct Plan {
     pub(super) gateways: usize,
     pub(super) writers: usize,
     pub(super) is_solo: bool,
+    has_balancer: bool,
+    program: Option<PathBuf>,
     pub(super) owns_postgres: bool,
     pub(super) has_lines: bool,
     pub(super) has_island: bool,
@@ -28,6 +31,8 @@ impl Plan {
             gateways: 1,
             writers: 1,
             is_solo: false,
+            has_balancer: false,
+            program: None,
             owns_postgres: false,
             has_lines: false,
             has_island: false,
@@ -48,6 +53,18 @@ impl Plan {
     /// With so many writers.
     pub fn writers(mut self, count: usize) -> Self {
         self.writers = count;
+        self
+    }
+
+    /// With a balancer before the gateways: clients know its address, and no other.
+    pub fn balanced(mut self) -> Self {
+        self.has_balancer = true;
+        self
+    }
+
+    /// With processes of this program instead of this version's `parlor`.
+    pub fn program(mut self, program: PathBuf) -> Self {
+        self.program = Some(program);
         self
     }
 
@@ -81,8 +98,12 @@ impl Plan {
     /// # Panics
     /// If it does not become ready.
     pub async fn start(self) -> Town {
+        let has_balancer = self.has_balancer;
         let mut town = self.build().await;
         town.start().await;
+        if has_balancer {
+            town.balance().await;
+        }
         town
     }
 
@@ -91,8 +112,11 @@ impl Plan {
     /// # Panics
     /// If that fails.
     pub async fn build(self) -> Town {
+        let program = self.program.clone();
         let built: Result<Town> = Town::build(self).await;
-        built.unwrap_or_else(|e| panic!("the town cannot be built: {e:#}"))
+        let mut town = built.unwrap_or_else(|e| panic!("the town cannot be built: {e:#}"));
+        town.gateways.iter_mut().chain(&mut town.writers).for_each(|server| server.becomes(program.clone()));
+        town
     }
 
     pub(super) fn gateway_role(&self) -> Role {

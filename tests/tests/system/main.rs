@@ -11,6 +11,7 @@ mod load;
 mod order;
 mod page;
 mod refusals;
+mod rollout;
 mod slow_readers;
 mod solo;
 mod starting;

@@ -1,0 +1,138 @@
+//! Roll-outs: every process is restarted, one after the other, while sixty residents talk through a balancer. It
+//! costs each of them two connections at the most, and nobody a message (G9).
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use town::{Account, Closed, Older, Outcome, Plan, Server, Town, Trial, Witnesses, length, older, until};
+
+/// Rooms of a trial.
+const ROOMS: usize = 20;
+/// Those who write down how each connection ended.
+const WITNESSES: usize = 12;
+/// How often a roll-out of three gateways may send a client away, if each new connection goes to the gateway that has
+/// the fewest: once from where it was, and once from where it came to.
+const RETURNS_MAX: usize = 2;
+
+/// Three gateways behind a balancer, two writers, and the times of a drain: those that Parlor has by itself in the
+/// long form. Health is checked several times while a gateway is unready, as it should be.
+fn plan() -> Plan {
+    let (unready, spread) = length(("500ms", "1s"), ("5s", "20s"));
+    Trial::plan().balanced().set("drain.unready", unready).set("drain.spread", spread)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rolling_restart_of_everything_loses_nothing_and_sends_nobody_away_more_than_twice() {
+    let mut trial = Trial::begins("rolling restart of 3 gateways and 2 writers", plan()).await;
+    let witnesses = Witnesses::watch(&trial.town, WITNESSES, ROOMS);
+    trial.strikes();
+    roll(&mut trial.town, None).await;
+    trial.heals();
+    trial.recovers().await;
+    ends(trial, witnesses, 1).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_roll_out_from_the_older_version_to_this_one_and_back_loses_nothing() {
+    if length(true, false) {
+        return println!("two versions on one bus: only in the long form");
+    }
+    let name = "roll-out from an older version to this one, and back";
+    let older = tokio::task::spawn_blocking(older).await.expect("a build");
+    let program = match older.unwrap_or_else(|e| panic!("{e:#}")) {
+        Older::Program(program) => program,
+        Older::NotHere(why) => return Outcome::named(name).note(format!("not run: {why}")).record(),
+    };
+    let mut trial = Trial::begins(name, plan().program(program.clone())).await;
+    let witnesses = Witnesses::watch(&trial.town, WITNESSES, ROOMS);
+    trial.strikes();
+    roll(&mut trial.town, None).await;
+    roll(&mut trial.town, Some(program)).await;
+    trial.heals();
+    trial.recovers().await;
+    ends(trial, witnesses, 2).await;
+}
+
+/// Restarts everything as this program, one process after the other, each only when the one before is ready.
+async fn roll(town: &mut Town, program: Option<PathBuf>) {
+    for writer in &mut town.writers {
+        writer.stop().await;
+        writer.becomes(program.clone());
+        writer.restart().await;
+    }
+    for number in 0..town.gateways.len() {
+        let carried = town.balancer().carried(number);
+        leaves(town, number).await;
+        let gateway = &mut town.gateways[number];
+        gateway.becomes(program.clone());
+        gateway.restart().await;
+        until(format!("gateway {number} is given connections again"), async || {
+            town.balancer().is_ready(number).then_some(())
+        })
+        .await;
+        assert!(carried > 0, "gateway {number} had nothing to lose");
+    }
+}
+
+/// Drains a gateway, in two waits: its time may be longer than a wait's.
+async fn leaves(town: &mut Town, number: usize) {
+    town.gateways[number].terminate();
+    until(format!("gateway {number} has sent its clients away"), async || {
+        (town.balancer().open(number) == 0).then_some(())
+    })
+    .await;
+    assert_eq!(town.gateways[number].exit().await, Some(0), "the exit code of gateway {number}");
+}
+
+/// Judges what everybody has been through after so many roll-outs.
+async fn ends(mut trial: Trial, witnesses: Witnesses, rolls: usize) {
+    let returns_max = RETURNS_MAX * rolls;
+    let accounts = witnesses.tell().await;
+    trial.talks_on(length(60, 1000)).await;
+    let (outcome, residents) = trial.settles().await;
+    let returns: Vec<usize> = residents.iter().map(town::Resident::returns).collect();
+    let outcome = outcome.note(Pace::of(&accounts)).with("returns_each_max", returns.iter().max().copied());
+    outcome.record();
+    assert!(returns.iter().all(|returns| *returns <= returns_max), "{returns:?}");
+    assert!(
+        returns.iter().sum::<usize>() >= residents.len(),
+        "everybody was sent away once at least: {returns:?}"
+    );
+    for account in &accounts {
+        assert!(account.closings.len() <= returns_max, "{account:?}");
+        assert!(account.closings.iter().all(is_farewell), "{account:?}");
+    }
+    assert!(accounts.iter().any(|account| !account.closings.is_empty()), "{accounts:?}");
+    assert!(trial.town.gateways.iter().chain(&trial.town.writers).all(Server::runs));
+}
+
+/// A `bye` that says when to come back, and then the close code of a server that goes away.
+fn is_farewell(closed: &Closed) -> bool {
+    let bye = closed.bye.clone().unwrap_or_default();
+    closed.code == Some(1012) && bye["code"] == "going_away" && bye["retry_ms"].is_u64()
+}
+
+/// How long acknowledgements took.
+struct Pace {
+    count: usize,
+    median: Duration,
+    p99: Duration,
+    max: Duration,
+}
+
+impl Pace {
+    fn of(accounts: &[Account]) -> Self {
+        let mut took: Vec<Duration> = accounts.iter().flat_map(|a| a.acknowledged.iter().copied()).collect();
+        took.sort_unstable();
+        let at = |percent: usize| took.get((took.len() * percent / 100).min(took.len().saturating_sub(1)));
+        let at = |percent| at(percent).copied().unwrap_or_default();
+        Self { count: took.len(), median: at(50), p99: at(99), max: at(100) }
+    }
+}
+
+impl std::fmt::Display for Pace {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { count, median, p99, max } = self;
+        write!(f, "acknowledged within {median:.0?} (median), {p99:.0?} (p99), {max:.0?} (most), of {count}")
+    }
+}
