@@ -5,25 +5,39 @@ use std::collections::{BTreeMap, HashSet};
 use super::finding::{Finding, Kind, find};
 use crate::message::Message;
 
-/// The messages of each room, in order.
+/// What is stored of each room.
 #[derive(Debug, Clone, Default)]
-pub struct Books(BTreeMap<String, Vec<Message>>);
+pub struct Books(BTreeMap<String, Book>);
+
+/// What is stored of a room.
+#[derive(Debug, Clone)]
+pub(crate) struct Book {
+    /// The history that this is.
+    pub(crate) epoch: String,
+    /// In the order in which the store gives them.
+    pub(crate) messages: Vec<Message>,
+}
 
 impl Books {
     /// Adds a room with all its messages, in the order in which the store gives them.
-    pub fn add(&mut self, room: &str, messages: Vec<Message>) {
-        self.0.insert(room.to_owned(), messages);
+    pub fn add(&mut self, room: &str, epoch: &str, messages: Vec<Message>) {
+        self.0.insert(room.to_owned(), Book { epoch: epoch.to_owned(), messages });
     }
 
     /// The messages of a room; none if it is not there.
     #[must_use]
     pub fn room(&self, room: &str) -> &[Message] {
-        self.0.get(room).map_or(&[], Vec::as_slice)
+        self.0.get(room).map_or(&[], |book| &book.messages)
+    }
+
+    /// The history of a room.
+    pub(super) fn epoch(&self, room: &str) -> Option<&str> {
+        self.0.get(room).map(|book| book.epoch.as_str())
     }
 
     /// All rooms.
-    pub(crate) fn rooms(&self) -> impl Iterator<Item = (&str, &[Message])> {
-        self.0.iter().map(|(room, messages)| (room.as_str(), messages.as_slice()))
+    pub(crate) fn rooms(&self) -> impl Iterator<Item = (&str, &Book)> {
+        self.0.iter().map(|(room, book)| (room.as_str(), book))
     }
 
     /// The message at a place.
@@ -39,7 +53,7 @@ impl Books {
 
     /// Whether they are in order by themselves: seqs 1, 2, 3 …, no request twice.
     pub(super) fn check(&self, findings: &mut Vec<Finding>) {
-        for (room, messages) in self.rooms() {
+        for (room, Book { messages, .. }) in self.rooms() {
             for (message, expected) in messages.iter().zip(1..) {
                 if message.seq != expected {
                     let what = format!("{room} holds seq {} where {expected} belongs", message.seq);

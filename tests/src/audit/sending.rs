@@ -1,6 +1,6 @@
 //! What was sent against what was answered and what is stored.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use super::finding::{Finding, Kind, find};
@@ -25,10 +25,30 @@ struct Request {
     refused: Option<String>,
 }
 
+/// Rooms that had more than one epoch: what was acknowledged in an earlier one is gone, and its seqs name others.
+fn reborn(diaries: &[Diary]) -> HashSet<String> {
+    let mut epochs: HashMap<String, String> = HashMap::new();
+    let mut reborn = HashSet::new();
+    for entry in diaries.iter().flat_map(Diary::read) {
+        if let Entry::Joined { room, epoch, .. } = entry {
+            let known = epochs.entry(room.clone()).or_insert_with(|| epoch.clone());
+            if *known != epoch {
+                reborn.insert(room);
+            }
+        }
+    }
+    reborn
+}
+
 pub(super) fn check(diaries: &[Diary], books: Option<&Books>, audit: &mut Audit) {
-    let requests = gather(diaries, &mut audit.findings);
+    let reborn = reborn(diaries);
+    let requests = gather(diaries, &reborn, &mut audit.findings);
     for diary in diaries {
-        check_order(diary, &requests, &mut audit.findings);
+        let is_own = |room: &str, id: &str| {
+            let key = (diary.user().to_owned(), room.to_owned(), id.to_owned());
+            !reborn.contains(room) && requests.get(&key).is_some_and(|request| !request.in_several)
+        };
+        check_order(diary, is_own, &mut audit.findings);
     }
     for (key, request) in &requests {
         audit.asked += 1;
@@ -37,13 +57,17 @@ pub(super) fn check(diaries: &[Diary], books: Option<&Books>, audit: &mut Audit)
             (None, Some(_)) => audit.refused += 1,
             (None, None) => audit.unknown += 1,
         }
-        if let Some(books) = books {
+        if let Some(books) = books.filter(|_| !reborn.contains(&key.1)) {
             check_stored(key, request, books, &mut audit.findings);
         }
     }
 }
 
-fn gather(diaries: &[Diary], findings: &mut Vec<Finding>) -> BTreeMap<Key, Request> {
+fn gather(
+    diaries: &[Diary],
+    reborn: &HashSet<String>,
+    findings: &mut Vec<Finding>,
+) -> BTreeMap<Key, Request> {
     let mut requests: BTreeMap<Key, Request> = BTreeMap::new();
     for (number, diary) in diaries.iter().enumerate() {
         let key = |room: String, id: String| (diary.user().to_owned(), room, id);
@@ -59,7 +83,7 @@ fn gather(diaries: &[Diary], findings: &mut Vec<Finding>) -> BTreeMap<Key, Reque
                     let key = key(room, id);
                     let request = requests.entry(key.clone()).or_default();
                     let before = *request.seq.get_or_insert(seq);
-                    if before != seq {
+                    if before != seq && !reborn.contains(&key.1) {
                         let (user, room, id) = key;
                         let what =
                             format!("{id} of {user} in {room} was acknowledged as {before} and as {seq}");
@@ -109,11 +133,7 @@ struct Line {
 /// A sender's messages have the order in which they were sent, as far as it sent each of them once: of a request
 /// that it repeated it cannot know which attempt was stored. But whatever was acknowledged comes before whatever
 /// was asked afterwards. Requests that other clients of the same user make too say nothing about order.
-fn check_order(diary: &Diary, requests: &BTreeMap<Key, Request>, findings: &mut Vec<Finding>) {
-    let is_own = |room: &str, id: &str| {
-        let key = (diary.user().to_owned(), room.to_owned(), id.to_owned());
-        requests.get(&key).is_some_and(|request| !request.in_several)
-    };
+fn check_order(diary: &Diary, is_own: impl Fn(&str, &str) -> bool, findings: &mut Vec<Finding>) {
     let mut lines: HashMap<String, Line> = HashMap::new();
     for entry in diary.read() {
         match entry {

@@ -16,18 +16,28 @@ enum Cursor {
     Anywhere,
 }
 
+/// Which message a seq of a room names, in one epoch: (room, epoch, seq).
+type Names = HashMap<(String, String, u64), Message>;
+
 pub(super) fn check(diaries: &[Diary], books: Option<&Books>, audit: &mut Audit) {
-    // Which message a seq of a room names. What is stored has the first word.
-    let mut named: HashMap<(String, u64), Message> = HashMap::new();
-    for (room, messages) in books.into_iter().flat_map(Books::rooms) {
-        named.extend(messages.iter().map(|m| ((room.to_owned(), m.seq), m.clone())));
+    // What is stored has the first word.
+    let mut named = Names::new();
+    for (room, book) in books.into_iter().flat_map(Books::rooms) {
+        let name = |message: &Message| (room.to_owned(), book.epoch.clone(), message.seq);
+        named.extend(book.messages.iter().map(|message| (name(message), message.clone())));
     }
     for diary in diaries {
-        let mut reader = Reader { whose: diary.user(), rooms: HashMap::new(), joins: HashMap::new() };
+        let mut reader = Reader {
+            whose: diary.user(),
+            rooms: HashMap::new(),
+            epochs: HashMap::new(),
+            joins: HashMap::new(),
+        };
         for entry in diary.read() {
             if let Entry::Shown { room, message } = &entry {
                 audit.shown += 1;
-                check_name(room, message, &mut named, &mut audit.findings);
+                let epoch = reader.epochs.get(room).cloned().unwrap_or_default();
+                check_name((room.clone(), epoch, message.seq), message, &mut named, &mut audit.findings);
             }
             reader.read(entry, &mut audit.findings);
         }
@@ -38,15 +48,16 @@ pub(super) fn check(diaries: &[Diary], books: Option<&Books>, audit: &mut Audit)
 }
 
 fn check_name(
-    room: &str,
+    name: (String, String, u64),
     message: &Message,
-    named: &mut HashMap<(String, u64), Message>,
+    named: &mut Names,
     findings: &mut Vec<Finding>,
 ) {
-    let known = named.entry((room.to_owned(), message.seq)).or_insert_with(|| message.clone());
+    let (room, _, seq) = &name;
+    let place = format!("{seq} of {room}");
+    let known = named.entry(name).or_insert_with(|| message.clone());
     if known != message {
-        let what = format!("{} of {room} is {known:?} and {message:?}", message.seq);
-        find(findings, Kind::Divided, what);
+        find(findings, Kind::Divided, format!("{place} is {known:?} and {message:?}"));
     }
 }
 
@@ -55,6 +66,8 @@ struct Reader<'a> {
     whose: &'a str,
     /// The rooms that it is in.
     rooms: HashMap<String, Cursor>,
+    /// The history that each room was last known to have.
+    epochs: HashMap<String, String>,
     /// The positions from which it has last asked to join.
     joins: HashMap<String, Option<u64>>,
 }
@@ -63,9 +76,15 @@ impl Reader<'_> {
     fn read(&mut self, entry: Entry, findings: &mut Vec<Finding>) {
         match entry {
             Entry::Joins { room, after } => drop(self.joins.insert(room, after)),
-            Entry::Joined { room, seq, truncated, .. } => {
+            Entry::Joined { room, seq, epoch, truncated } => {
                 let asked = self.joins.get(&room).copied().flatten();
                 let start = if truncated { Cursor::Anywhere } else { Cursor::At(asked.unwrap_or(seq)) };
+                let before = self.epochs.insert(room.clone(), epoch);
+                let is_reborn = before.is_some_and(|before| Some(&before) != self.epochs.get(&room));
+                if is_reborn && !truncated && asked.is_some() {
+                    let what = format!("{} was not told that {room} has begun anew", self.whose);
+                    find(findings, Kind::Hole, what);
+                }
                 self.rooms.insert(room, start);
             }
             Entry::Left { room } => drop(self.rooms.remove(&room)),
@@ -104,7 +123,11 @@ impl Reader<'_> {
     /// Who is still there at the end has seen everything.
     fn check_end(&self, books: &Books, findings: &mut Vec<Finding>) {
         for (room, cursor) in &self.rooms {
-            let head = books.head(room);
+            let (head, epoch) = (books.head(room), books.epoch(room));
+            if self.epochs.get(room).map(String::as_str) != epoch {
+                let what = format!("{} is in {room} as it was in {:?}", self.whose, self.epochs.get(room));
+                find(findings, Kind::Missed, what);
+            }
             match cursor {
                 Cursor::At(last) if *last < head => {
                     let what = format!("{} is at {last} of {room}, which ends at {head}", self.whose);

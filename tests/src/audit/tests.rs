@@ -40,7 +40,7 @@ fn diary(user: &str, entries: impl IntoIterator<Item = Entry>) -> Diary {
 
 fn books(messages: Vec<Message>) -> Books {
     let mut books = Books::default();
-    books.add("r", messages);
+    books.add("r", "e.1", messages);
     books
 }
 
@@ -167,6 +167,32 @@ fn two_clients_of_one_user_may_make_the_same_request() {
     let ana = with(ana(), 9, shown(message(4, "ana", "d")));
     let diaries = [diary("ana", ana), diary("ana", other)];
     let _clean = Audit::of(&diaries, Some(&books(stored))).clean();
+}
+
+/// A client of a room that begins anew after seq 1, and is told so or not.
+fn reborn(epoch: &str, after: Option<u64>, truncated: bool) -> Vec<Entry> {
+    let [joins, _] = joined(Some(0), 0, false);
+    let begun = |epoch: &str, seq, truncated| Entry::Joined {
+        room: "r".to_owned(),
+        seq,
+        epoch: epoch.to_owned(),
+        truncated,
+    };
+    let mut entries = vec![joins, begun("e.0", 0, false), shown(message(1, "old", "x")), sent("x", 1)];
+    entries.push(Entry::Joins { room: "r".to_owned(), after });
+    entries.push(begun(epoch, 3, truncated));
+    entries.extend(stored().into_iter().map(shown));
+    entries
+}
+
+#[test]
+fn a_room_that_begins_anew_is_clean_for_those_who_are_told() {
+    let audit = |dan| Audit::of(&[diary("ana", ana()), diary("dan", dan)], Some(&books(stored())));
+    let _clean = audit(reborn("e.1", Some(1), true)).clean();
+    let silent = audit(reborn("e.1", Some(0), false));
+    assert_eq!(kinds(&silent), [Kind::Hole], "{:?}", silent.findings);
+    let left_behind = audit(reborn("e.0", None, true)[..4].to_vec());
+    assert_eq!(kinds(&left_behind), [Kind::Missed], "{:?}", left_behind.findings);
 }
 
 const SECOND: Duration = Duration::from_secs(1);

@@ -52,7 +52,8 @@ impl Town {
         let mut books = Books::default();
         let reader = Visit::new(self.running(), Diary::new("the auditor")).await;
         for room in self.rooms() {
-            books.add(&room, read(&reader, &room).await);
+            let (epoch, messages) = read(&reader, &room).await;
+            books.add(&room, &epoch, messages);
         }
         reader.goes().await;
         if let Some(url) = self.database_url() {
@@ -91,12 +92,14 @@ async fn compare(books: &Books, url: &str) {
     for (room, counts) in &stored {
         assert!(counts.is_whole(), "{room} in Postgres: {counts:?}");
     }
-    for (room, messages) in books.rooms() {
-        assert_eq!(stored.get(room), Some(&Stored::whole(messages.len())), "{room} in Postgres");
+    for (room, book) in books.rooms() {
+        assert_eq!(stored.get(room), Some(&Stored::whole(book.messages.len())), "{room} in Postgres");
     }
 }
 
-async fn read(reader: &Person, room: &str) -> Vec<Message> {
+/// The epoch of a room, and all its messages.
+async fn read(reader: &Person, room: &str) -> (String, Vec<Message>) {
+    let joined = reader.joins(room).await;
     let mut all: Vec<Message> = Vec::new();
     loop {
         let after = all.last().map_or(0, |message| message.seq);
@@ -104,7 +107,7 @@ async fn read(reader: &Person, room: &str) -> Vec<Message> {
         assert!(!more || !page.is_empty(), "a page of {room} after {after} is empty, and more are promised");
         all.extend(page);
         if !more {
-            return all;
+            return (joined.epoch, all);
         }
     }
 }

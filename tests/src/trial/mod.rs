@@ -57,7 +57,14 @@ impl Trial {
     /// # Panics
     /// If the town does not start, or nobody can talk in it.
     pub async fn begins(name: &'static str, plan: Plan) -> Self {
-        let town = plan.start().await;
+        Self::begins_in(plan.start().await, name).await
+    }
+
+    /// The same in a town that runs.
+    ///
+    /// # Panics
+    /// If nobody can talk in it.
+    pub async fn begins_in(town: Town, name: &'static str) -> Self {
         let pause = length(Duration::from_millis(200), Duration::from_millis(100));
         let crowd = Crowd::murmurs(&town, PEOPLE, ROOMS, pause).await;
         crowd.says_more(length(100, 3000)).await;

@@ -41,6 +41,12 @@ impl Outcome {
         Self { name: name.to_owned(), row: json!({}) }
     }
 
+    /// An experiment that this machine does not allow, with the reason.
+    #[must_use]
+    pub fn not_run(name: &str, why: &str) -> Self {
+        Self::named(name).with("not_run", why)
+    }
+
     /// How often clients have come back, and asked again for what they did not know the fate of.
     #[must_use]
     pub fn cost(self, told: Told) -> Self {
