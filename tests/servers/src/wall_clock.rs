@@ -7,7 +7,6 @@ use std::ffi::OsString;
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::time::Duration;
 
 use anyhow::Result;
@@ -71,16 +70,17 @@ impl WallClock {
         self.moves('+', Duration::ZERO)
     }
 
-    /// Lets a program of several threads look at this clock.
-    pub fn give_to(&self, command: &mut Command) {
-        command.envs(self.environment(THREADED));
+    /// The environment of a program that looks at this clock.
+    #[must_use]
+    pub fn environment(&self) -> Vec<(&'static str, OsString)> {
+        self.environment_with(THREADED)
     }
 
     pub(crate) fn for_postgres(&self) -> Vec<(&'static str, OsString)> {
-        self.environment(PLAIN)
+        self.environment_with(PLAIN)
     }
 
-    fn environment(&self, library: &str) -> Vec<(&'static str, OsString)> {
+    fn environment_with(&self, library: &str) -> Vec<(&'static str, OsString)> {
         vec![
             ("LD_PRELOAD", self.library_folder.join(library).into()),
             ("FAKETIME_TIMESTAMP_FILE", self.file().into()),

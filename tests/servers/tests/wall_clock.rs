@@ -21,8 +21,7 @@ struct Teller {
 impl Teller {
     fn start(clock: &WallClock) -> Self {
         let mut command = Command::new(std::env::current_exe().unwrap());
-        command.args(["--exact", "tells_the_time", "--nocapture"]).env(ROLE, "1");
-        clock.give_to(&mut command);
+        command.args(["--exact", "tells_the_time", "--nocapture"]).env(ROLE, "1").envs(clock.environment());
         let mut program = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
         let (questions, answers) = (program.stdin.take().unwrap(), program.stdout.take().unwrap());
         Self { program, questions, answers: BufReader::new(answers).lines() }

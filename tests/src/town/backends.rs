@@ -3,8 +3,9 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use anyhow::Result;
-use servers::{Nats, Postgres};
+use servers::{Nats, NatsCluster, Postgres, WallClock};
 
+use super::plan::Plan;
 use crate::line::Line;
 
 /// Databases of this process so far: each town has its own.
@@ -14,33 +15,49 @@ const OWN_DATABASE: &str = "parlor";
 
 /// Where messages are kept, and what carries them.
 pub(super) struct Backends {
-    pub(super) nats: Nats,
+    /// One server that knows of no other, or several that know each other.
+    pub(super) nats: NatsCluster,
     pub(super) postgres: Database,
 }
 
 /// A database in a Postgres that is the town's own, or that it shares.
 pub(super) enum Database {
-    Own(Postgres),
+    Own(Box<Postgres>),
     Shared(&'static Postgres, String),
 }
 
 impl Backends {
-    pub(super) async fn start(owns_postgres: bool) -> Result<Self> {
-        let postgres = if owns_postgres {
-            let postgres = Postgres::start().await?;
-            postgres.create_database(OWN_DATABASE).await?;
-            Database::Own(postgres)
+    /// Starts what the plan asks for; its own Postgres looks at this clock.
+    pub(super) async fn start(plan: &Plan, clock: Option<&WallClock>) -> Result<Self> {
+        let nats = if plan.nats_nodes == 1 {
+            NatsCluster { nodes: vec![Nats::start().await?] }
         } else {
-            let name = format!("town_{}", DATABASES.fetch_add(1, Ordering::Relaxed));
-            let postgres = Postgres::shared().await?;
-            postgres.create_database(&name).await?;
-            Database::Shared(postgres, name)
+            NatsCluster::start(plan.nats_nodes).await?
         };
-        Ok(Self { nats: Nats::start().await?, postgres })
+        Ok(Self { nats, postgres: Database::start(plan, clock).await? })
     }
 }
 
 impl Database {
+    async fn start(plan: &Plan, clock: Option<&WallClock>) -> Result<Self> {
+        if plan.owns_postgres {
+            let mut server = Postgres::plan();
+            if let Some(megabytes) = plan.disk_megabytes {
+                server = server.disk_of(megabytes);
+            }
+            if let Some(clock) = clock {
+                server = server.clock(clock);
+            }
+            let postgres = server.start().await?;
+            postgres.create_database(OWN_DATABASE).await?;
+            return Ok(Self::Own(Box::new(postgres)));
+        }
+        let name = format!("town_{}", DATABASES.fetch_add(1, Ordering::Relaxed));
+        let postgres = Postgres::shared().await?;
+        postgres.create_database(&name).await?;
+        Ok(Self::Shared(postgres, name))
+    }
+
     pub(super) fn url(&self) -> String {
         match self {
             Self::Own(postgres) => postgres.url(OWN_DATABASE),
@@ -59,22 +76,38 @@ impl Database {
 /// The lines of one process.
 #[derive(Debug)]
 pub struct Lines {
-    /// To NATS.
+    /// To NATS; to the first server of a cluster.
     pub nats: Line,
+    /// To the other servers of a cluster.
+    pub nats_others: Vec<Line>,
     /// To Postgres. A gateway has no use for it.
     pub postgres: Line,
 }
 
 impl Lines {
-    pub(super) async fn lay(backends: &Backends) -> Result<Self> {
-        Ok(Self {
-            nats: Line::to(backends.nats.port()).await?,
-            postgres: Line::to(backends.postgres.port()).await?,
-        })
+    /// All lines to NATS: for a process that is to lose all of it.
+    pub fn to_nats(&self) -> impl Iterator<Item = &Line> {
+        std::iter::once(&self.nats).chain(&self.nats_others)
     }
 
-    /// The same URL through a line.
-    pub(super) fn through(line: &Line, url: &str, port: u16) -> String {
-        url.replace(&format!(":{port}"), &format!(":{}", line.port()))
+    pub(super) async fn lay(backends: &Backends) -> Result<Self> {
+        let mut to_nats = Vec::new();
+        for node in &backends.nats.nodes {
+            to_nats.push(Line::to(node.port()).await?);
+        }
+        let nats = to_nats.remove(0);
+        Ok(Self { nats, nats_others: to_nats, postgres: Line::to(backends.postgres.port()).await? })
+    }
+
+    /// The URL of NATS through these lines.
+    pub(super) fn nats_url(&self) -> String {
+        let servers: Vec<String> = self.to_nats().map(|line| format!("127.0.0.1:{}", line.port())).collect();
+        format!("nats://{}", servers.join(","))
+    }
+
+    /// The URL of the database through these lines.
+    pub(super) fn postgres_url(&self, postgres: &Database) -> String {
+        let (near, far) = (self.postgres.port(), postgres.port());
+        postgres.url().replace(&format!(":{far}/"), &format!(":{near}/"))
     }
 }

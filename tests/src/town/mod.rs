@@ -6,11 +6,12 @@ mod database;
 mod end;
 mod plan;
 mod reading;
+mod slowness;
 
 use std::sync::{Mutex, PoisonError};
 
 use anyhow::Result;
-use servers::{Nats, Postgres};
+use servers::{Nats, NatsCluster, Postgres, WallClock};
 use tempfile::TempDir;
 
 use crate::balancer::Balancer;
@@ -38,6 +39,12 @@ pub struct Town {
     pub gateway_lines: Vec<Lines>,
     /// The lines of the writers, if the plan has lines.
     pub writer_lines: Vec<Lines>,
+    /// The wall clocks of the gateways, if the plan has clocks.
+    pub gateway_clocks: Vec<WallClock>,
+    /// The wall clocks of the writers, if the plan has clocks.
+    pub writer_clocks: Vec<WallClock>,
+    /// The wall clock of Postgres, if the plan has clocks.
+    pub postgres_clock: Option<WallClock>,
     backends: Option<Backends>,
     /// The NATS of the island.
     island: Option<Nats>,
@@ -86,8 +93,19 @@ impl Town {
     /// The NATS server.
     ///
     /// # Panics
-    /// If the town has none.
+    /// If the town has none, or several.
     pub fn nats(&mut self) -> &mut Nats {
+        match self.nats_cluster().nodes.as_mut_slice() {
+            [nats] => nats,
+            nodes => panic!("this town has {} NATS servers: see nats_cluster()", nodes.len()),
+        }
+    }
+
+    /// The NATS servers.
+    ///
+    /// # Panics
+    /// If the town has none.
+    pub fn nats_cluster(&mut self) -> &mut NatsCluster {
         match &mut self.backends {
             Some(backends) => &mut backends.nats,
             None => panic!("a solo needs no NATS"),
@@ -145,6 +163,9 @@ impl Town {
             writers: Vec::new(),
             gateway_lines: Vec::new(),
             writer_lines: Vec::new(),
+            gateway_clocks: Vec::new(),
+            writer_clocks: Vec::new(),
+            postgres_clock: None,
             backends: None,
             island: None,
             diaries: Mutex::default(),
@@ -153,16 +174,19 @@ impl Town {
             folder,
         };
         if !plan.is_solo {
-            town.backends = Some(Backends::start(plan.owns_postgres).await?);
+            town.postgres_clock = wall_clock(&plan)?;
+            town.backends = Some(Backends::start(&plan, town.postgres_clock.as_ref()).await?);
         }
         for number in 0..plan.writers {
-            let (settings, lines) = town.settings_for(&plan).await?;
+            let (mut settings, lines) = town.settings_for(&plan).await?;
             town.writer_lines.extend(lines);
+            town.writer_clocks.extend(give_clock(&mut settings, &plan)?);
             town.writers.push(town.server(format!("writer-{number}"), Role::Writer, settings));
         }
         for number in 0..plan.gateways {
-            let (settings, lines) = town.settings_for(&plan).await?;
+            let (mut settings, lines) = town.settings_for(&plan).await?;
             town.gateway_lines.extend(lines);
+            town.gateway_clocks.extend(give_clock(&mut settings, &plan)?);
             town.gateways.push(town.server(format!("gateway-{number}"), plan.gateway_role(), settings));
         }
         if plan.has_island {
@@ -193,8 +217,7 @@ impl Town {
             let (mut nats, mut postgres) = (backends.nats.url(), backends.postgres.url());
             if plan.has_lines {
                 let laid = lines.insert(Lines::lay(backends).await?);
-                nats = Lines::through(&laid.nats, &nats, backends.nats.port());
-                postgres = Lines::through(&laid.postgres, &postgres, backends.postgres.port());
+                (nats, postgres) = (laid.nats_url(), laid.postgres_url(&backends.postgres));
             }
             settings.set("bus.url", nats);
             settings.set("store.url", postgres);
@@ -213,4 +236,14 @@ impl Town {
     pub fn diaries(&self) -> Vec<Diary> {
         self.diaries.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
+}
+
+/// A wall clock, if the plan has them.
+fn wall_clock(plan: &Plan) -> Result<Option<WallClock>> {
+    plan.has_wall_clocks.then(WallClock::new).transpose()
+}
+
+/// The wall clock of a process with these settings, if the plan has them.
+fn give_clock(settings: &mut Settings, plan: &Plan) -> Result<Option<WallClock>> {
+    Ok(wall_clock(plan)?.inspect(|clock| settings.look_at(clock)))
 }

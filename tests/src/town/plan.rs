@@ -4,6 +4,7 @@ use std::fmt::Display;
 use std::path::PathBuf;
 
 use anyhow::Result;
+use servers::if_possible;
 
 use super::Town;
 use crate::server::Role;
@@ -21,6 +22,9 @@ pub struct Plan {
     program: Option<PathBuf>,
     pub(super) owns_postgres: bool,
     pub(super) has_lines: bool,
+    pub(super) nats_nodes: usize,
+    pub(super) disk_megabytes: Option<u32>,
+    pub(super) has_wall_clocks: bool,
     pub(super) has_island: bool,
     pub(super) settings: Settings,
 }
@@ -35,6 +39,9 @@ impl Plan {
             program: None,
             owns_postgres: false,
             has_lines: false,
+            nats_nodes: 1,
+            disk_megabytes: None,
+            has_wall_clocks: false,
             has_island: false,
             settings: common_settings(),
         }
@@ -74,7 +81,28 @@ impl Plan {
         self
     }
 
-    /// With a line to NATS for each gateway and writer, and one to Postgres for each writer, which may be cut.
+    /// With a Postgres of its own, all of whose data lie on a disk of so many megabytes that can be filled:
+    /// see [`servers::Postgres::fill_disk`]. Not possible everywhere.
+    pub fn small_disk(mut self, megabytes: u32) -> Self {
+        self.disk_megabytes = Some(megabytes);
+        self.own_postgres()
+    }
+
+    /// With a cluster of three NATS servers instead of one.
+    pub fn nats_cluster(mut self) -> Self {
+        self.nats_nodes = 3;
+        self
+    }
+
+    /// With a wall clock for each gateway and writer, and one for a Postgres of its own. They go right until they
+    /// are moved. Not possible everywhere.
+    pub fn wall_clocks(mut self) -> Self {
+        self.has_wall_clocks = true;
+        self.own_postgres()
+    }
+
+    /// With a line to each NATS server for each gateway and writer, and one to Postgres for each writer, on which
+    /// things may go wrong.
     pub fn lines(mut self) -> Self {
         self.has_lines = true;
         self
@@ -105,6 +133,17 @@ impl Plan {
             town.balance().await;
         }
         town
+    }
+
+    /// The same; `None` if the plan asks for what is not possible on this machine, which is then printed.
+    ///
+    /// # Panics
+    /// If it does not become ready.
+    pub async fn start_if_possible(self) -> Option<Town> {
+        let built = if_possible(Town::build(self).await);
+        let mut town = built.unwrap_or_else(|e| panic!("the town cannot be built: {e:#}"))?;
+        town.start().await;
+        Some(town)
     }
 
     /// Builds the town and starts Postgres and NATS, but no process of Parlor.

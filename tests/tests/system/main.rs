@@ -8,6 +8,7 @@ mod conversation;
 mod experiments;
 mod faults;
 mod load;
+mod mishaps;
 mod order;
 mod page;
 mod refusals;
