@@ -127,4 +127,22 @@ mod tests {
             assert!(begin.elapsed() < Duration::from_secs(1), "{request:?}");
         }
     }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_answer_that_is_under_way_is_given_although_the_gateway_is_going() {
+        let slow = async || {
+            sleep(Duration::from_secs(3)).await;
+            "done"
+        };
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let mut client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+        let (socket, _) = listener.accept().await.unwrap();
+        client.write_all(b"GET / HTTP/1.1\r\nhost: x\r\n\r\n").await.unwrap();
+        let going = sleep(Duration::from_secs(1));
+        Service::new(Router::new().route("/", get(slow))).serve(socket, going).await;
+        let mut answer = String::new();
+        client.read_to_string(&mut answer).await.unwrap();
+        assert!(answer.starts_with("HTTP/1.1 200") && answer.ends_with("done"), "{answer}");
+        assert!(answer.contains("connection: close"), "the client looks for another one: {answer}");
+    }
 }

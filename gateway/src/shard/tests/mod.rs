@@ -1,5 +1,6 @@
 //! A shard with real sockets, told what a switchboard would tell it, one step at a time.
 
+mod dismissal;
 mod falling_behind;
 mod history;
 
