@@ -1,7 +1,8 @@
 //! One way of a connection: what is read at one end waits here until it may be written at the other.
 //!
-//! Owned by its connection's task, and ended with it. At most [`WAITING_MAX`] and one chunk wait in it; a line
-//! without a fault reads nothing before the last chunk is written, so that it adds no buffer of its own.
+//! Owned by its connection's task, and ended with it. At most [`WAITING_MAX`] bytes in [`PIECES_MAX`] chunks, and one
+//! chunk more, wait in it; a line without a fault reads nothing before the last chunk is written, so that it adds no
+//! buffer of its own.
 
 use std::collections::VecDeque;
 use std::future::pending;
@@ -19,7 +20,11 @@ use super::toll::Counters;
 
 /// How many bytes may wait in one way of a connection while the line holds or delays.
 const WAITING_MAX: usize = 4 * 1024 * 1024;
+/// How many chunks may: each costs some bytes of its own.
+const PIECES_MAX: usize = 64 * 1024;
 const CHUNK: usize = 16 * 1024;
+/// Small chunks share their memory until so little of it is left.
+const CHUNK_MIN: usize = 2 * 1024;
 
 /// Why a connection broke.
 pub(super) enum Broken {
@@ -120,7 +125,7 @@ impl Pipe {
     /// Waits for what comes next. Cancel safe, as each of its branches is.
     async fn step(&mut self, treatment: Treatment) -> Step {
         let reads = self.wants_more(treatment);
-        if reads {
+        if reads && self.buffer.capacity() < CHUNK_MIN {
             self.buffer.reserve(CHUNK);
         }
         let piece = self.waiting.front().filter(|_| !self.is_deaf);
@@ -135,7 +140,9 @@ impl Pipe {
     fn wants_more(&self, treatment: Treatment) -> bool {
         let has_room = match treatment {
             Treatment::Pass => self.waiting.is_empty(),
-            Treatment::Hold | Treatment::Delay(_) => self.waiting_bytes < WAITING_MAX,
+            Treatment::Hold | Treatment::Delay(_) => {
+                self.waiting_bytes < WAITING_MAX && self.waiting.len() < PIECES_MAX
+            }
             Treatment::Swallow => true,
         };
         !self.has_ended && (has_room || self.is_deaf)

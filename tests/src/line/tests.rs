@@ -215,7 +215,7 @@ async fn what_is_held_falls_into_a_black_hole_that_follows() {
 
 #[tokio::test]
 async fn a_delay_lets_each_chunk_arrive_later_without_making_the_next_one_wait() {
-    const BY: Duration = Duration::from_millis(400);
+    const BY: Duration = Duration::from_secs(1);
     const CHUNKS: u64 = 50;
     let laid = Laid::new().await;
     let (mut near, mut far) = laid.connect().await;
@@ -234,7 +234,7 @@ async fn a_delay_lets_each_chunk_arrive_later_without_making_the_next_one_wait()
         }
     };
     tokio::join!(sender, receiver);
-    assert!(start.elapsed() < BY * 25, "one after another would take {:?}", BY * 50);
+    assert!(start.elapsed() < PATIENCE, "one after another would take 50 s");
     let asked = Instant::now();
     says(&mut far, "back").await;
     hears(&mut near, "back").await;
