@@ -51,6 +51,30 @@ async fn a_gateway_that_is_stopped_under_load_finishes_what_it_accepted() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_gateway_that_is_stopped_answers_what_it_has_accepted_before_it_says_goodbye() {
+    let mut town = Town::new().gateways(2).set("drain.spread", "100ms").start().await;
+    let ana = town.person("ana").at(0).joins("r7").await;
+    let mut others = Vec::new();
+    for name in ["ben", "cid", "dia", "eli"] {
+        others.push(town.person(name).at(0).joins("r7").await);
+    }
+    town.writers[0].freeze();
+    let pending = ana.begins("r7", "d-1", "the last word").await;
+    // Frames are read in their order: the gateway has the one before this too.
+    ana.asks(json!({ "type": "ping" })).await;
+    town.gateways[0].terminate();
+    // She came first, so she has been dismissed when they have; at least one of them is on her thread.
+    for other in &others {
+        assert_eq!(other.closed().await.code, Some(1012));
+    }
+    town.writers[0].thaw();
+    assert_eq!(ana.answer(pending).await.sent().seq, 1);
+    assert_eq!(ana.closed().await.code, Some(1012));
+    assert_eq!(town.gateways[0].exit().await, Some(0));
+    assert_eq!(town.audit().await.acknowledged, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_writer_that_is_stopped_under_load_hands_over_and_loses_nothing() {
     let mut town = Town::new().gateways(2).writers(2).start().await;
     let crowd = Crowd::talks(&town, 12, 6).await;
