@@ -4,9 +4,13 @@
 //! bounds that are promised.
 
 mod bus;
+mod clocks;
+mod cluster;
+mod disk;
 mod gateways;
 mod postgres;
 mod quiet_room;
+mod reborn;
 mod same_id;
 mod writers;
 
