@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use std::process::Command;
 
 use anyhow::{Context as _, Result};
-use rustix::process::geteuid;
+use rustix::process::{getegid, geteuid};
 
 use super::{DATA, Postgres};
 use crate::here::NotHere;
@@ -18,9 +18,10 @@ use crate::home::Home;
 use crate::process::Process;
 use crate::{program, spawner};
 
-/// Mounts a disk ($3 MB, owned by $2) on the folder $1, and lives on to hold the namespace.
+/// Mounts a disk of $2 MB on the folder $1, for the user $3 if there is a third, and lives on to hold the namespace.
 const HOLDER: &str = r#"
-mount -t tmpfs -o "size=$3m,mode=700,uid=$(id -u "$2"),gid=$(id -g "$2")" disk "$1" && exec sleep infinity
+options="size=$2m,mode=700${3:+,uid=$(id -u "$3"),gid=$(id -g "$3")}"
+mount -t tmpfs -o "$options" disk "$1" && exec sleep infinity
 "#;
 /// What makes a disk full. Postgres does not mind a file that it does not know.
 const BALLAST: &str = "ballast";
@@ -36,25 +37,24 @@ impl Disk {
     /// # Errors
     /// [`NotHere`] if this process may not.
     pub(super) async fn mount(home: &Home, megabytes: u32, owner: Option<&str>) -> Result<Self> {
-        if !geteuid().is_root() {
-            return Err(NotHere("only root may mount a disk".into()).into());
-        }
         let folder = home.join(DATA);
         fs::create_dir(&folder)?;
         let folder = folder.canonicalize()?;
         let mut command = spawner::guarded(None)?;
+        command.arg(program::required("unshare", "util-linux")?);
+        if !geteuid().is_root() {
+            // Who may not mount is root in a namespace of users of his own.
+            command.args(["--user", "--map-root-user"]);
+        }
         // Memory that is shared by System V has a namespace of its own as well: nobody outside could release it.
-        command
-            .arg(program::required("unshare", "util-linux")?)
-            .args(["--mount", "--ipc", "sh", "-c", HOLDER]);
-        command.arg("sh").arg(&folder).arg(owner.unwrap_or("root")).arg(megabytes.to_string());
-        command.current_dir(home.path());
+        command.args(["--mount", "--ipc", "sh", "-c", HOLDER, "sh"]).arg(&folder).arg(megabytes.to_string());
+        command.args(owner).current_dir(home.path());
         let mut holder = Process::start(command, &home.join("disk.log"))?;
         let mounts = format!("/proc/{}/mountinfo", holder.pid());
         let point = format!(" {} ", folder.display());
         let mounted =
             holder.until(|| fs::read_to_string(&mounts).is_ok_and(|mounts| mounts.contains(&point)));
-        mounted.await.map_err(|error| NotHere(format!("a disk cannot be mounted: {error}")))?;
+        mounted.await.map_err(|error| refusal(&error).map_or(error, Into::into))?;
         Ok(Self { holder, folder })
     }
 
@@ -70,6 +70,16 @@ impl Disk {
         let namespaces = format!("/proc/{}/ns", self.holder.pid());
         let mut inside = Command::new(program::required("nsenter", "util-linux")?);
         inside.arg(format!("--mount={namespaces}/mnt")).arg(format!("--ipc={namespaces}/ipc"));
+        let (user, group) = (geteuid(), getegid());
+        if !user.is_root() {
+            // And himself again in one inside it, because Postgres refuses to run as root.
+            inside.arg(format!("--user={namespaces}/user")).args([
+                "--preserve-credentials",
+                "unshare",
+                "--user",
+            ]);
+            inside.arg(format!("--map-user={user}")).arg(format!("--map-group={group}"));
+        }
         inside.arg(command.get_program()).args(command.get_args());
         Ok(inside)
     }
@@ -91,6 +101,13 @@ impl Disk {
     fn give_back(&self) -> Result<()> {
         fs::remove_file(self.path().join(BALLAST)).context("the disk was not filled")
     }
+}
+
+/// What the system says if it is only that one may not.
+fn refusal(error: &anyhow::Error) -> Option<NotHere> {
+    let said = error.to_string();
+    let is_refused = ["Operation not permitted", "ermission denied"].iter().any(|words| said.contains(words));
+    is_refused.then(|| NotHere(format!("a disk cannot be mounted: {said}")))
 }
 
 impl Postgres {
