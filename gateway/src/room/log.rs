@@ -137,6 +137,12 @@ impl RoomLog {
         self.ring.after(after, count, bytes)
     }
 
+    /// Keeps a page of this epoch that was read for somebody, if it reaches up to what is at hand: of many who come
+    /// back one after the other, the first one's read serves all.
+    pub(crate) fn keep(&mut self, page: &[Arc<Event>]) {
+        self.ring.extend_back(page, self.state.seq);
+    }
+
     /// Notes that there is an epoch with a position.
     fn note(&mut self, epoch: &Epoch, position: Seq) {
         if *epoch == self.state.epoch {

@@ -32,6 +32,30 @@ impl Ring {
         }
     }
 
+    /// Takes the end of a page that reaches up to the ring, or to `last` while the ring is empty; newest first and as
+    /// far as there is room, for nothing makes room for what is older.
+    pub(super) fn extend_back(&mut self, page: &[Arc<Event>], last: Seq) {
+        for event in page.iter().rev() {
+            let next = self.events.front().map_or(last.next(), |first| first.seq);
+            if event.seq >= next {
+                continue;
+            }
+            if event.seq.next() != next || self.bytes + event.weight() > self.bytes_max {
+                break;
+            }
+            self.bytes += event.weight();
+            self.events.push_front(Arc::clone(event));
+        }
+        // The page may have been read before something in it was deleted; that deletion stands behind it.
+        let deletion = |event: &Arc<Event>| match event.kind {
+            EventKind::Deleted { target } => Some(target),
+            _ => None,
+        };
+        for target in self.events.iter().filter_map(deletion).collect::<Vec<_>>() {
+            self.scrub(target);
+        }
+    }
+
     /// The events after a position, if the ring reaches back that far: at least one, at most `count` and
     /// about `bytes_max` bytes. `None` if it does not, or if there is nothing after the position.
     pub(super) fn after(&self, after: Seq, count: usize, bytes_max: usize) -> Option<Vec<Arc<Event>>> {
@@ -104,6 +128,34 @@ mod tests {
         }
         assert_eq!(ring.after(Seq::ZERO, 9, 9999), None);
         assert_eq!(seqs(&ring.after(Seq::new(1).unwrap(), 9, 9999).unwrap()), [2, 3]);
+    }
+
+    #[test]
+    fn a_page_that_reaches_up_to_it_is_kept_as_far_as_there_is_room() {
+        let page =
+            |range: std::ops::RangeInclusive<u64>| range.map(|n| Arc::new(message(n))).collect::<Vec<_>>();
+        let all = |ring: &Ring| ring.events.iter().map(|event| event.seq.get()).collect::<Vec<_>>();
+        let last = Seq::new(8).unwrap();
+        let mut ring = Ring::new(message(1).weight() * 6);
+        ring.extend_back(&page(3..=6), last);
+        assert_eq!(all(&ring), [0; 0], "7 and 8 would be missing");
+        ring.extend_back(&page(6..=9), last);
+        assert_eq!(all(&ring), [6, 7, 8], "9 was not told yet");
+        ring.extend_back(&page(1..=4), last);
+        assert_eq!(all(&ring), [6, 7, 8], "5 would be missing");
+        ring.extend_back(&page(1..=7), last);
+        assert_eq!(all(&ring), [3, 4, 5, 6, 7, 8]);
+        ring.push(Arc::new(message(9)));
+        assert_eq!(all(&ring), [4, 5, 6, 7, 8, 9]);
+    }
+
+    #[test]
+    fn what_was_deleted_since_a_page_was_read_is_gone_from_it() {
+        let mut ring = Ring::new(usize::MAX);
+        ring.push(Arc::new(deleted(2, 1)));
+        ring.extend_back(&[Arc::new(message(1))], Seq::new(2).unwrap());
+        let page = ring.after(Seq::ZERO, 9, 9999).unwrap();
+        assert!(matches!(page[0].kind, EventKind::Message { body: None, .. }));
     }
 
     #[test]

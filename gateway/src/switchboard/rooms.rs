@@ -211,10 +211,14 @@ impl Room {
         let until = page.events.last().map_or(after, |event| event.seq);
         let served = self.pages.finish(after, until);
         let log_served = served.iter().any(|(who, _)| matches!(who, Reader::Log));
-        let (first, events) = (page.first_seq, page.events.iter().cloned().map(Arc::new).collect());
+        let (first, events): (_, Arc<[_]>) =
+            (page.first_seq, page.events.iter().cloned().map(Arc::new).collect());
         // The log first: so each subscription's page ends where its shard has been told up to, or before.
         if log_served {
             self.finish_log(number, page, now, fx);
+        }
+        if let Stage::Known(log) = &mut self.stage {
+            log.keep(&events);
         }
         tell_page(served.into_iter().map(|(who, _)| who), first, &events, fx);
         self.start_read(fx);

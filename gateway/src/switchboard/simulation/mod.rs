@@ -124,6 +124,28 @@ fn ten_thousand_that_come_back_cost_one_read_a_page() {
 }
 
 #[test]
+fn those_who_come_back_one_after_the_other_cost_no_read_each() {
+    let mut world = World::new();
+    world.head = 9;
+    world.join(None);
+    world.answer(true);
+    let mut reads = 0;
+    for _ in 0..100 {
+        world.join(Some((0, 7)));
+        world.take_all();
+        world.feed();
+        while world.reads_under_way() > 0 {
+            reads += world.reads_under_way();
+            world.answer(true);
+            world.take_all();
+            world.feed();
+        }
+    }
+    assert_eq!(reads, 1, "the first one's read serves all");
+    assert!(world.everybody().skip(1).all(|person| person.lives[0].seen == [8, 9]));
+}
+
+#[test]
 fn a_late_gateway_believes_a_client_that_is_ahead_of_it() {
     let mut world = World::new();
     world.head = 4;
