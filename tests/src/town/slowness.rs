@@ -20,6 +20,8 @@ const COUNTED: &str = "SELECT CASE WHEN is_called THEN last_value ELSE 0 END FRO
 
 impl Town {
     /// From now on each transaction that writes takes so much longer to commit. [`Duration::ZERO`] ends that.
+    /// Postgres' `statement_timeout` does not bound a commit, as little as it would one that waits for a disk; only
+    /// the store's own `call_limit` does (4 s).
     ///
     /// # Panics
     /// If the town has no Postgres, or no writer has set its database up yet.
