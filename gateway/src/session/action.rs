@@ -66,6 +66,8 @@ pub(crate) enum Read {
         room: RoomId,
         /// Whether it is made if it is not there.
         create: bool,
+        /// When it was asked: the answer is due [`ANSWER_WITHIN`] after it.
+        accepted: Instant,
     },
     /// A page of history.
     History {
@@ -75,12 +77,27 @@ pub(crate) enum Read {
         from: chat::PageFrom,
         /// How many messages at the most.
         limit: u16,
+        /// When the client asked, which may have waited at the room's door since.
+        accepted: Instant,
     },
     /// The list of rooms.
     Rooms {
         /// How many at the most.
         limit: u16,
+        /// When the client asked.
+        accepted: Instant,
     },
+}
+
+impl Read {
+    /// When it was asked.
+    pub(crate) const fn accepted(&self) -> Instant {
+        match self {
+            Self::Open { accepted, .. } | Self::History { accepted, .. } | Self::Rooms { accepted, .. } => {
+                *accepted
+            }
+        }
+    }
 }
 
 /// What came of a [`Read`].

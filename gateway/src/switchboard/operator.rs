@@ -264,7 +264,10 @@ impl Operator {
             let (ears, result) = match listen(&**road.bus(), &room, heads, notes).await {
                 Ok(ears) => {
                     let ask = Ask::Open { room: room.clone(), create };
-                    (Some(ears), road.read(Partition::of(&room), &ask).await.and_then(room_state))
+                    (
+                        Some(ears),
+                        road.read(Partition::of(&room), &ask, Instant::now()).await.and_then(room_state),
+                    )
                 }
                 Err(_) => (None, Err(Refusal::unavailable("this gateway is cut off"))),
             };
@@ -276,7 +279,7 @@ impl Operator {
         let (road, done) = (Rc::clone(&self.road), self.done_in.clone());
         spawn_local(async move {
             let ask = Ask::Events { room: room.clone(), after, limit: PageLimit(PAGE_EVENTS) };
-            let result = road.read(Partition::of(&room), &ask).await.and_then(log_page);
+            let result = road.read(Partition::of(&room), &ask, Instant::now()).await.and_then(log_page);
             let _going = done.send(Done::Page { room, number, after, result }).await;
         });
     }
@@ -285,7 +288,7 @@ impl Operator {
         let Some(partition) = rooms.first().map(Partition::of) else { return };
         let (road, done) = (Rc::clone(&self.road), self.done_in.clone());
         spawn_local(async move {
-            let result = road.read(partition, &Ask::Heads(rooms)).await.and_then(heads);
+            let result = road.read(partition, &Ask::Heads(rooms), Instant::now()).await.and_then(heads);
             let _going = done.send(Done::Heads(result)).await;
         });
     }
@@ -319,9 +322,10 @@ impl Operator {
         }
         self.under_way += 1;
         let (road, done) = (Rc::clone(&self.road), self.done_in.clone());
+        let accepted = read.accepted();
         let (partition, question) = question(read);
         spawn_local(async move {
-            let answer = road.read(partition, &question).await.and_then(read_answer);
+            let answer = road.read(partition, &question, accepted).await.and_then(read_answer);
             let _going = done.send(Done::Read { shard, connection, ask, answer }).await;
         });
     }
@@ -329,11 +333,11 @@ impl Operator {
 
 fn question(read: Read) -> (Partition, Ask) {
     match read {
-        Read::Open { room, create } => (Partition::of(&room), Ask::Open { room, create }),
-        Read::History { room, from, limit } => {
+        Read::Open { room, create, .. } => (Partition::of(&room), Ask::Open { room, create }),
+        Read::History { room, from, limit, .. } => {
             (Partition::of(&room), Ask::History { room, from, limit: PageLimit(limit) })
         }
-        Read::Rooms { limit } => {
+        Read::Rooms { limit, .. } => {
             // The list belongs to no partition; the first one's owner is as good as any.
             let anywhere = Partition::all().next().unwrap_or_else(|| unreachable!("there are 64"));
             (anywhere, Ask::Rooms { after: None, limit: PageLimit(limit) })

@@ -104,10 +104,14 @@ impl Road {
         }
     }
 
-    /// Asks for something that can be read. Ends within [`ANSWER_WITHIN`].
-    pub(super) async fn read(&self, partition: Partition, ask: &Ask) -> Result<Answer, Refusal> {
-        let within = Instant::now() + ANSWER_WITHIN;
-        match self.ask(Service::Read, partition, 1, within, &|| ask.clone()).await {
+    /// Asks for something that can be read. Ends within [`ANSWER_WITHIN`] of `accepted`.
+    pub(super) async fn read(
+        &self,
+        partition: Partition,
+        ask: &Ask,
+        accepted: Instant,
+    ) -> Result<Answer, Refusal> {
+        match self.ask(Service::Read, partition, 1, accepted + ANSWER_WITHIN, &|| ask.clone()).await {
             Ok(Answer::Refused(refusal)) => Err(refusal),
             other => other,
         }
@@ -220,7 +224,8 @@ mod tests {
         for late in [Duration::ZERO, Duration::from_secs(3)] {
             let bus = Arc::new(LocalBus::new(8));
             let road = Road::new(Arc::clone(&bus) as Arc<dyn Bus>);
-            let (answer, ()) = tokio::join!(road.read(partition, &QUESTION), answer_one(&bus, late));
+            let (answer, ()) =
+                tokio::join!(road.read(partition, &QUESTION, Instant::now()), answer_one(&bus, late));
             assert_eq!(answer, Ok(Answer::Heads(Vec::new())), "{late:?}");
         }
     }
@@ -229,9 +234,19 @@ mod tests {
     async fn where_no_writer_comes_the_answer_is_unavailable_in_time() {
         let road = Road::new(Arc::new(LocalBus::new(8)));
         let start = Instant::now();
-        let answer = road.read(Partition::of(&RoomId::parse("r7").unwrap()), &QUESTION).await;
+        let answer = road.read(Partition::of(&RoomId::parse("r7").unwrap()), &QUESTION, start).await;
         assert_eq!(answer.map_err(|refusal| refusal.code), Err(chat::Code::Unavailable));
         assert_eq!(start.elapsed(), ANSWER_WITHIN);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_time_that_a_question_has_waited_before_counts() {
+        let road = Road::new(Arc::new(LocalBus::new(8)));
+        let start = Instant::now();
+        let asked = start - Duration::from_secs(4);
+        let answer = road.read(Partition::of(&RoomId::parse("r7").unwrap()), &QUESTION, asked).await;
+        assert!(answer.is_err());
+        assert_eq!(start.elapsed(), Duration::from_secs(1));
     }
 
     /// How many of the questions that `count` askers put to a partition reach a writer that is not its owner,
@@ -244,7 +259,7 @@ mod tests {
         let _owner = bus.serve(Door::Read(partition), into).await.unwrap();
         let (into, mut at_any) = mpsc::channel(1000);
         let _any = bus.serve(Door::ReadAny, into).await.unwrap();
-        let askers = (0..count).map(|_| road.read(partition, &QUESTION));
+        let askers = (0..count).map(|_| road.read(partition, &QUESTION, Instant::now()));
         let owner = async {
             if !owner_answers {
                 std::future::pending::<()>().await;

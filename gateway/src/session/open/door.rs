@@ -63,7 +63,8 @@ impl Open {
     pub(super) fn ask_about(&mut self, turn: &mut Turn<'_>, room: &RoomId) {
         if !self.asks.about(room) {
             let ask = self.asks.add(Asked::Room(room.clone()));
-            turn.voice.act(Action::Read(ask, Read::Open { room: room.clone(), create: false }));
+            let (room, accepted) = (room.clone(), turn.now);
+            turn.voice.act(Action::Read(ask, Read::Open { room, create: false, accepted }));
         }
     }
 
@@ -73,6 +74,15 @@ impl Open {
         if lane.is_some_and(|lane| lane.waits_at_door()) && !self.subscriptions.is_joining(room) {
             self.ask_about(turn, room);
         }
+    }
+
+    /// Turns away who has waited at a door for too long. To be called with each tick: a door may take longer than any
+    /// answer, where one join follows another before it was answered.
+    pub(super) fn turn_late_away(&mut self, turn: &mut Turn<'_>) {
+        if let Some(lanes) = &mut self.lanes {
+            lanes.iter_mut().for_each(|lane| lane.turn_late_away(&mut turn.voice, turn.now));
+        }
+        self.sweep_lanes();
     }
 
     /// It is known what a room is, or that it cannot be known. Who waited goes in, or away; away only if no other

@@ -1,17 +1,21 @@
 //! The way of one room's requests: what waits at its door, what waits to be submitted, what is under way.
 
 use std::collections::VecDeque;
+use std::time::Duration;
 
 use chat::{Draft, PageFrom, Refusal, RequestId, RoomId, RoomKind};
 use dialect::Mark;
 use tokio::time::Instant;
 
+use crate::session::ANSWER_WITHIN;
 use crate::session::turn::Voice;
 
 /// The most drafts of a submission.
 const DRAFTS_MAX: usize = 64;
 /// The most bytes of a submission, as [`Draft::weight`] counts them; a single draft always fits.
 const BYTES_MAX: usize = 256 * 1024;
+/// How long anybody may wait at the door: it is looked at every second, and the answer is due [`ANSWER_WITHIN`].
+const AT_DOOR: Duration = ANSWER_WITHIN.saturating_sub(Duration::from_secs(1));
 
 /// The requests of one connection for one room. There is one only while something waits in it.
 pub(super) struct Lane {
@@ -56,6 +60,7 @@ pub(super) struct WantedPage {
     pub(super) mark: Mark,
     pub(super) from: PageFrom,
     pub(super) limit: u16,
+    pub(super) accepted: Instant,
 }
 
 /// What is to be submitted.
@@ -90,6 +95,20 @@ impl Lane {
         }
         if matches!(self.stage, Stage::Shut) {
             self.refuse_queue(voice, refusal);
+        }
+    }
+
+    /// Refuses those who have waited at the door for too long, with every send behind such a one: none overtakes
+    /// another.
+    pub(super) fn turn_late_away(&mut self, voice: &mut Voice<'_>, now: Instant) {
+        let is_late = |accepted: Instant| accepted + AT_DOOR <= now;
+        let refusal = Refusal::unavailable("what this room is could not be found out in time");
+        for page in self.pages.extract_if(.., |page| is_late(page.accepted)) {
+            voice.refuse(&page.mark, None, None, &refusal);
+        }
+        let first = self.queue.front().map(|queued| queued.accepted);
+        if matches!(self.stage, Stage::Shut) && first.is_some_and(is_late) {
+            self.refuse_queue(voice, &refusal);
         }
     }
 

@@ -22,6 +22,10 @@ impl Lanes {
         self.0.iter_mut().find(|lane| lane.room == *room)
     }
 
+    pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Lane> {
+        self.0.iter_mut()
+    }
+
     /// The lane of a room, made by `new` if there is none.
     pub(super) fn get_or_add(&mut self, room: &RoomId, new: impl FnOnce() -> Lane) -> &mut Lane {
         let at = self.0.iter().position(|lane| lane.room == *room).unwrap_or_else(|| {

@@ -127,6 +127,7 @@ impl Open {
                 turn.voice.ping();
             }
         }
+        self.turn_late_away(turn);
         Ok(())
     }
 

@@ -24,7 +24,8 @@ impl Open {
         limit: Option<u16>,
     ) -> Result<(), Refusal> {
         let most = page_limit(&turn.env.limits);
-        let page = WantedPage { mark, from, limit: limit.map_or(most, |limit| limit.min(most)) };
+        let limit = limit.map_or(most, |limit| limit.min(most));
+        let page = WantedPage { mark, from, limit, accepted: turn.now };
         let way = self.way(room, Wish::Read).and_then(|way| {
             self.check_place_for_question()?;
             Ok(way)
@@ -38,9 +39,9 @@ impl Open {
     }
 
     pub(super) fn read_page(&mut self, turn: &mut Turn<'_>, room: &RoomId, page: WantedPage) {
-        let WantedPage { mark, from, limit } = page;
+        let WantedPage { mark, from, limit, accepted } = page;
         let ask = self.asks.add(Asked::History { mark, room: room.clone() });
-        turn.voice.act(Action::Read(ask, Read::History { room: room.clone(), from, limit }));
+        turn.voice.act(Action::Read(ask, Read::History { room: room.clone(), from, limit, accepted }));
     }
 
     /// # Errors
@@ -50,7 +51,8 @@ impl Open {
             return self.refuse(turn, &mark, None, None, &refusal);
         }
         let ask = self.asks.add(Asked::Rooms { mark });
-        turn.voice.act(Action::Read(ask, Read::Rooms { limit: page_limit(&turn.env.limits) }));
+        let (limit, accepted) = (page_limit(&turn.env.limits), turn.now);
+        turn.voice.act(Action::Read(ask, Read::Rooms { limit, accepted }));
         Ok(())
     }
 

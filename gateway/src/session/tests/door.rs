@@ -8,7 +8,7 @@ fn room_answer(kind: RoomKind) -> ReadAnswer {
 
 fn asks_about(done: &Done, room: &str) -> AskId {
     let (ask, read) = done.read();
-    assert_eq!(*read, Read::Open { room: room_id(room), create: false });
+    assert_eq!(*read, Read::Open { room: room_id(room), create: false, accepted: read.accepted() });
     ask
 }
 
@@ -129,6 +129,32 @@ fn a_page_behind_a_join_that_is_given_up_asks_for_itself_though_sends_are_under_
     let [Action::Leave(_), Action::Read(ask, Read::Open { .. })] = done.wants[..] else { panic!("{done:?}") };
     let done = scene.answer(Answered::Read(ask, Ok(room_answer(RoomKind::Public))));
     assert!(matches!(done.read().1, Read::History { .. }));
+}
+
+#[test]
+fn who_waits_at_a_door_hears_in_time_however_often_the_room_is_joined_anew() {
+    let mut scene = Scene::open();
+    scene.says(&json!({"type": "join", "ref": 1, "room": "r"}));
+    scene.sends("r", "a");
+    scene.says(&json!({"type": "history", "ref": 2, "room": "r"}));
+    assert!(scene.pass(Duration::from_secs(3)).is_nothing());
+    let done = scene.says(&json!({"type": "join", "ref": 3, "room": "r"}));
+    let [Action::Leave(_), Action::Join(join)] = &done.wants[..] else { panic!("{done:?}") };
+    scene.sends("r", "b");
+    let done = scene.pass(ANSWER_WITHIN - Duration::from_secs(3));
+    assert_eq!(done.answers(), ["2 unavailable", "a unavailable", "b unavailable"], "none overtakes another");
+    let done = scene.answer(Answered::Joined(join.sub, Ok(at(RoomKind::Public, 1))));
+    assert_eq!((done.answers(), done.wants.len()), (vec!["3 joined".to_owned()], 0));
+}
+
+#[test]
+fn the_time_at_the_door_counts() {
+    let mut scene = Scene::open();
+    let asked = scene.now;
+    let ask = asks_about(&scene.says(&json!({"type": "history", "ref": 1, "room": "r"})), "r");
+    scene.pass(Duration::from_secs(3));
+    let done = scene.answer(Answered::Read(ask, Ok(room_answer(RoomKind::Public))));
+    assert_eq!(done.read().1.accepted(), asked);
 }
 
 #[test]

@@ -14,7 +14,7 @@ fn a_page_is_read_and_given() {
     let done = scene.says(&json!({"type": "history", "ref": 5, "room": "r", "before": 58, "limit": 50}));
     let (ask, read) = done.read();
     let from = PageFrom::Before(Seq::new(58).unwrap());
-    assert_eq!(*read, Read::History { room: room_id("r"), from, limit: 50 });
+    assert_eq!(*read, Read::History { room: room_id("r"), from, limit: 50, accepted: scene.now });
     let done = scene.answer(Answered::Read(ask, Ok(page())));
     assert_eq!(done.said, [json!({"type": "history", "ref": 5, "room": "r", "messages": [], "more": false})]);
     assert!(scene.answer(Answered::Read(ask, Ok(page()))).is_nothing(), "an answer counts once");
@@ -63,7 +63,7 @@ fn the_list_has_only_rooms_that_may_be_read() {
         let mut scene = Scene::granted(limits(), rooms);
         let done = scene.says(&json!({"type": "rooms", "ref": 7}));
         let (ask, read) = done.read();
-        assert_eq!(*read, Read::Rooms { limit: 200 });
+        assert_eq!(*read, Read::Rooms { limit: 200, accepted: scene.now });
         let done = scene.answer(Answered::Read(ask, Ok(ReadAnswer::Rooms(all.clone()))));
         let listed: Vec<_> =
             done.said[0]["rooms"].as_array().unwrap().iter().map(|room| &room["room"]).collect();

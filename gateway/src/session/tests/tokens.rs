@@ -104,7 +104,7 @@ fn grants_that_are_gone_leave_the_room_to_decide() {
     scene.renews("ana", None);
     let done = scene.verdicts("r", [Ok(stored(1))]);
     let (ask, read) = done.read();
-    assert_eq!(*read, Read::Open { room: room_id("r"), create: false });
+    assert_eq!(*read, Read::Open { room: room_id("r"), create: false, accepted: scene.now });
     let done = scene.answer(Answered::Read(ask, Ok(ReadAnswer::Room(state(RoomKind::Private, 1)))));
     assert_eq!(done.answers(), ["b not_allowed"]);
 }
