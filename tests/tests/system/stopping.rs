@@ -52,7 +52,7 @@ async fn a_gateway_that_is_stopped_under_load_finishes_what_it_accepted() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_gateway_that_is_stopped_answers_what_it_has_accepted_before_it_says_goodbye() {
-    let mut town = Town::new().gateways(2).set("drain.spread", "100ms").start().await;
+    let mut town = Town::new().gateways(2).start().await;
     let ana = town.person("ana").at(0).joins("r7").await;
     let mut others = Vec::new();
     for name in ["ben", "cid", "dia", "eli"] {
