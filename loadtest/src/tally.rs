@@ -1,7 +1,7 @@
 //! What a worker counts and times. One a worker thread, put together at the end.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use hdrhistogram::Histogram;
 
@@ -49,6 +49,44 @@ impl Latencies {
     }
 }
 
+/// How long those were away whose connections broke.
+#[derive(Debug, Clone)]
+pub(crate) struct Absences {
+    /// From the break of a connection to the moment at which its client had all that there was when it came back.
+    pub(crate) each: Latencies,
+    /// The first of the breaks, and the last of the returns.
+    all: Option<(Instant, Instant)>,
+}
+
+impl Absences {
+    fn new() -> Self {
+        Self { each: Latencies::new(), all: None }
+    }
+
+    /// Somebody was away.
+    pub(crate) fn add(&mut self, from: Instant, until: Instant) {
+        self.each.record(until.saturating_duration_since(from));
+        self.stretch(from, until);
+    }
+
+    /// From the first break to the last return, if there was one.
+    pub(crate) fn all(&self) -> Option<Duration> {
+        self.all.map(|(from, until)| until.saturating_duration_since(from))
+    }
+
+    fn take_in(&mut self, other: &Self) {
+        self.each.add(&other.each);
+        if let Some((from, until)) = other.all {
+            self.stretch(from, until);
+        }
+    }
+
+    fn stretch(&mut self, from: Instant, until: Instant) {
+        let (first, last) = self.all.unwrap_or((from, until));
+        self.all = Some((first.min(from), last.max(until)));
+    }
+}
+
 /// How often something happened, by reason.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Reasons(pub(crate) BTreeMap<String, u64>);
@@ -87,6 +125,8 @@ pub(crate) struct Tally {
     pub(crate) refused: Reasons,
     /// Connections that broke, by reason.
     pub(crate) broken: Reasons,
+    /// How long these were away until they came back.
+    pub(crate) absences: Absences,
     /// Connections that came back.
     pub(crate) reconnects: u64,
     /// Events of rooms that the connection had not joined, or whose message belongs to another room.
@@ -110,6 +150,7 @@ impl Tally {
             repeated: 0,
             refused: Reasons::default(),
             broken: Reasons::default(),
+            absences: Absences::new(),
             reconnects: 0,
             wrong_room: 0,
             truncated: 0,
@@ -127,10 +168,30 @@ impl Tally {
         self.repeated += other.repeated;
         self.refused.add(&other.refused);
         self.broken.add(&other.broken);
+        self.absences.take_in(&other.absences);
         self.reconnects += other.reconnects;
         self.wrong_room += other.wrong_room;
         self.truncated += other.truncated;
         self.other_epoch += other.other_epoch;
         self.unreadable += other.unreadable;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn absences_of_several_workers_are_one() {
+        let begin = Instant::now();
+        let after = |ms| begin + Duration::from_millis(ms);
+        let (mut one, mut other, nobody) = (Absences::new(), Absences::new(), Absences::new());
+        one.add(after(100), after(300));
+        other.add(after(50), after(60));
+        other.add(after(200), after(900));
+        one.take_in(&other);
+        one.take_in(&nobody);
+        assert_eq!((one.each.count(), one.all()), (3, Some(Duration::from_millis(850))));
+        assert_eq!(nobody.all(), None);
     }
 }

@@ -150,6 +150,10 @@ async fn clients_that_are_cut_off_come_back_elsewhere_and_miss_nothing() {
     assert_eq!(done.code, CLEAN, "{}", done.said);
     assert_eq!((done.audit("broken"), done.audit("reconnects")), (6, 6));
     assert_eq!((done.audit("received"), server.stored()), (1200, 300));
+    let (away, all) = (&done.report["away"], done.report["all_back_s"].as_f64().unwrap());
+    assert_eq!(away["count"], 6, "{}", done.said);
+    assert!(away["p50"].as_u64() >= Some(250_000), "nobody comes back at once: {away}");
+    assert!(all >= away["max"].as_f64().unwrap() / 1e6, "{away} of {all} s");
 }
 
 #[tokio::test]

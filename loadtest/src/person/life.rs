@@ -20,8 +20,8 @@ use crate::tally::Tally;
 const TICK_OF_SENDERS: Duration = Duration::from_millis(200);
 /// How often the others look whether their connection has gone quiet.
 const TICK: Duration = Duration::from_secs(5);
-/// The first and the longest pause before coming back, where the server names none.
-const BACKOFF: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(3));
+/// The first and the longest pause before coming back, where the server names none: as the protocol asks for.
+const BACKOFF: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(15));
 
 /// What the people of one worker thread share. No borrow is held while anything is awaited.
 pub(crate) struct Surroundings {
@@ -51,6 +51,9 @@ struct Life {
     target: usize,
     failures: u32,
     arrived: bool,
+    /// Since when it has missed something, if it does: since its connection broke, and until it has come back and
+    /// has all that there was then.
+    away_since: Option<Instant>,
 }
 
 /// Lives until the run is over, or until the connection breaks and nobody wants it back.
@@ -60,8 +63,9 @@ pub(crate) async fn live(
     around: Rc<Surroundings>,
     orders: mpsc::Receiver<u32>,
 ) {
+    let target = number as usize;
     let mut life =
-        Life { person, number, around, orders, target: number as usize, failures: 0, arrived: false };
+        Life { person, number, around, orders, target, failures: 0, arrived: false, away_since: None };
     let shared = life.around.shared.clone();
     let turn = shared.connect.ramp.mul_f64(f64::from(number));
     tokio::select! {
@@ -189,15 +193,18 @@ impl Life {
         if let Some(trouble) = self.person.borrow_mut().trouble.take() {
             self.around.shared.trouble(trouble);
         }
-        if (self.arrived && self.failures == 0) || !self.person.borrow().is_ready() {
+        if !self.person.borrow().is_ready() {
             return;
         }
-        if self.arrived {
-            self.around.tally.borrow_mut().reconnects += 1;
-        } else {
+        if !self.arrived {
             self.around.shared.arrived.fetch_add(1, Ordering::Relaxed);
+        } else if self.failures > 0 {
+            self.around.tally.borrow_mut().reconnects += 1;
         }
         (self.arrived, self.failures) = (true, 0);
+        if let Some(since) = self.away_since.take_if(|_| self.person.borrow().is_current()) {
+            self.around.tally.borrow_mut().absences.add(since, Instant::now());
+        }
     }
 
     /// Whoever has not arrived yet tries again in any case; a connection that breaks later is counted.
@@ -207,6 +214,7 @@ impl Life {
         let why = bye.map_or_else(|| why.to_owned(), |code| format!("{why}, {code}"));
         if self.arrived {
             self.around.tally.borrow_mut().broken.count(&why);
+            self.away_since.get_or_insert_with(Instant::now);
         }
         shared.trouble(why);
         self.failures += 1;

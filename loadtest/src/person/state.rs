@@ -47,6 +47,8 @@ struct Membership {
     /// What it has seen; `None` before it has joined for the first time.
     trail: Option<Trail>,
     epoch: String,
+    /// Where the room stood when it joined last.
+    head: u64,
     /// Whether it has joined on the connection that it has now.
     joined: bool,
     /// When to ask again, after a refusal.
@@ -84,8 +86,14 @@ pub(crate) struct Rejected(pub(crate) String);
 impl Person {
     /// A person of the plan that is to send so many messages.
     pub(crate) fn new(plan: &Plan, number: u32, sends: u32, returns: bool) -> Self {
-        let membership =
-            |room| Membership { room, trail: None, epoch: String::new(), joined: false, rejoin: None };
+        let membership = |room| Membership {
+            room,
+            trail: None,
+            epoch: String::new(),
+            head: 0,
+            joined: false,
+            rejoin: None,
+        };
         Self {
             rooms: plan.rooms_of(number).into_iter().map(membership).collect(),
             sends: Sends::planned(sends),
@@ -118,6 +126,12 @@ impl Person {
     /// True if it has joined all of its rooms on the connection that it has.
     pub(crate) fn is_ready(&self) -> bool {
         self.rooms.iter().all(|membership| membership.joined)
+    }
+
+    /// True if it has joined all of its rooms, and has seen all that there was when it did.
+    pub(crate) fn is_current(&self) -> bool {
+        let current = |m: &Membership| m.joined && m.trail.as_ref().is_some_and(|t| t.last() >= m.head);
+        self.rooms.iter().all(current)
     }
 
     /// True if nothing more is to be waited for: all is said and answered, and all that was said in its rooms heard.
@@ -211,7 +225,7 @@ impl Person {
             scene.tally.other_epoch += 1;
         }
         membership.epoch = epoch.to_owned();
-        membership.joined = true;
+        (membership.joined, membership.head) = (true, seq);
         scene.ledger.advance(membership.room, seq);
         scene.tally.truncated += u64::from(truncated);
         if self.is_ready() && !was_ready {

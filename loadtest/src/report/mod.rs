@@ -45,6 +45,10 @@ pub(crate) struct Report {
     delivered: Quantiles,
     /// From the planned time to the load tester's own write: what it adds to the other two.
     behind: Quantiles,
+    /// From the break of a connection to the moment at which its client was back, and had all that there was then.
+    away: Quantiles,
+    /// From the first break of a connection to the last such return, in seconds; null if none broke.
+    all_back_s: Option<f64>,
     sending_s: f64,
     deliveries_per_s: f64,
 }
@@ -159,6 +163,8 @@ impl Report {
             acknowledged: Quantiles::of(&tally.acknowledged),
             delivered: Quantiles::of(&tally.delivered),
             behind: Quantiles::of(&tally.behind),
+            away: Quantiles::of(&tally.absences.each),
+            all_back_s: tally.absences.all().map(|time| time.as_secs_f64()),
             sending_s: sending.as_secs_f64(),
             #[expect(clippy::cast_precision_loss, reason = "a rate for people")]
             deliveries_per_s: audit.received as f64 / sending.as_secs_f64().max(0.001),

@@ -31,6 +31,9 @@ fn text(report: &Report) -> String {
     text +=
         &row("", &[("lost", audit.lost), ("doubled", audit.doubled), ("out of order", audit.out_of_order)]);
     text += &row("connections", &[("broken", audit.broken), ("came back", audit.reconnects)]);
+    if let Some(time) = report.all_back_s {
+        text += &format!("{:14}all were back {time:.1} s after the first had broken\n", "");
+    }
     for (reason, count) in &report.broken {
         text += &format!("{:14}{count} × {reason}\n", "");
     }
@@ -54,11 +57,15 @@ fn latencies(report: &Report) -> String {
         "{:14}{:>10}{:>10}{:>10}{:>10}{:>10}{:>10}   ms from the planned time\n",
         "", "p50", "p90", "p99", "p99.9", "p99.99", "max"
     );
-    for (name, latency) in [
+    let mut rows = vec![
         ("acknowledged", &report.acknowledged),
         ("delivered", &report.delivered),
         ("load tester", &report.behind),
-    ] {
+    ];
+    if report.away.count > 0 {
+        rows.push(("away", &report.away));
+    }
+    for (name, latency) in rows {
         let Quantiles { p50, p90, p99, p99_9, p99_99, max, .. } = *latency;
         let cells: Vec<String> =
             [p50, p90, p99, p99_9, p99_99, max].iter().map(|us| format!("{:>10}", millis(*us))).collect();
