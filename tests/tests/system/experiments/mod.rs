@@ -12,6 +12,7 @@ mod postgres;
 mod quiet_room;
 mod reborn;
 mod same_id;
+mod slow_store;
 mod writers;
 
 use std::time::Duration;
