@@ -84,7 +84,10 @@ impl Waiting {
             table.connected = false;
             std::mem::take(&mut table.askers)
         };
-        for asker in askers.into_values() {
+        // In the order in which they asked, and not in that of a table: so a test with a seed repeats itself.
+        let mut askers: Vec<_> = askers.into_iter().collect();
+        askers.sort_unstable_by_key(|(number, _)| *number);
+        for (_, asker) in askers {
             let _ = asker.send(Err(BusError::Cut));
         }
     }

@@ -20,9 +20,10 @@ const CHUNK: usize = 500;
 const PAUSE: Duration = Duration::from_millis(500);
 
 impl Recheck {
-    /// Starts over with all rooms.
+    /// Starts over with all rooms, in an order that hangs on their names alone.
     pub(super) fn all(&mut self, rooms: impl Iterator<Item = RoomId>) {
         self.rooms = rooms.collect();
+        self.rooms.sort_unstable();
     }
 
     /// The next rooms to ask for, if no request is under way and none has just failed.

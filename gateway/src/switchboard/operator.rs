@@ -2,8 +2,10 @@
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::future::poll_fn;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bus::{Answer, Ask, Bus, Heard, Link, Note, PageLimit, Partition};
@@ -43,6 +45,14 @@ enum Done {
     Heads(Result<Vec<RoomHead>, Refusal>),
     Verdicts { shard: usize, connection: ConnectionKey, room: RoomId, verdicts: Vec<Verdict> },
     Read { shard: usize, connection: ConnectionKey, ask: AskId, answer: Result<ReadAnswer, Refusal> },
+}
+
+/// What has come since the last turn: at most [`AT_ONCE`] of each.
+#[derive(Default)]
+struct Came {
+    heard: Vec<Heard>,
+    finished: Vec<Done>,
+    wanted: Vec<(usize, Want)>,
 }
 
 /// The one who works the switchboard. Lives on its thread.
@@ -103,27 +113,44 @@ impl Operator {
         let mut link = self.road.bus().link();
         let mut beat = interval(BEAT);
         beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let (mut wanted, mut heard, mut finished) = (Vec::new(), Vec::new(), Vec::new());
+        let mut came = Came::default();
         loop {
             let due = self.due.next().unwrap_or_else(|| Instant::now() + BEAT);
+            // Biased: nothing is left to chance here, so that the same inputs always do the same. Nobody is passed
+            // over by that: what is ahead of the queues is rare, and of the queues each is looked at every time.
             tokio::select! {
+                biased;
                 () = shutdown.cancelled() => return,
-                count = wants.recv_many(&mut wanted, AT_ONCE) => if count == 0 { return },
-                _ = self.notes.recv_many(&mut heard, AT_ONCE) => {}
-                _ = self.done.recv_many(&mut finished, AT_ONCE) => {}
-                () = sleep_until(due) => {}
                 Ok(()) = link.changed() => {}
                 _ = beat.tick() => {}
+                there = poll_fn(|cx| self.poll_queues(&mut wants, &mut came, cx)) => if !there { return },
+                () = sleep_until(due) => {}
             }
             let now = Instant::now();
             self.look_at_link(*link.borrow_and_update(), now);
-            heard.drain(..).for_each(|note| self.hear(note, now));
-            finished.drain(..).for_each(|done| self.finish(done, now));
-            wanted.drain(..).for_each(|(shard, want)| self.serve(shard, want, now));
+            came.heard.drain(..).for_each(|note| self.hear(note, now));
+            came.finished.drain(..).for_each(|done| self.finish(done, now));
+            came.wanted.drain(..).for_each(|(shard, want)| self.serve(shard, want, now));
             while let Some(room) = self.due.take(now) {
                 self.with_room(&room, |room, fx| room.look(now, fx));
             }
             self.flush().await;
+        }
+    }
+
+    /// Takes what stands in the queues. False once no shard is left.
+    fn poll_queues(
+        &mut self,
+        wants: &mut mpsc::Receiver<(usize, Want)>,
+        came: &mut Came,
+        cx: &mut Context<'_>,
+    ) -> Poll<bool> {
+        let heard = self.notes.poll_recv_many(cx, &mut came.heard, AT_ONCE);
+        let finished = self.done.poll_recv_many(cx, &mut came.finished, AT_ONCE);
+        match wants.poll_recv_many(cx, &mut came.wanted, AT_ONCE) {
+            Poll::Ready(0) => Poll::Ready(false),
+            Poll::Pending if heard.is_pending() && finished.is_pending() => Poll::Pending,
+            Poll::Ready(_) | Poll::Pending => Poll::Ready(true),
         }
     }
 

@@ -148,6 +148,7 @@ impl Road {
         let mut again = started + if waits_for_owner { OWNER_SILENT } else { AGAIN };
         loop {
             tokio::select! {
+                biased; // An answer that is there is taken, and not one more asked for.
                 Some((door, answer)) = under_way.next() => match answer {
                     Ok(answer) => {
                         if door == service.owner(partition) {
@@ -160,8 +161,10 @@ impl Road {
                             sleep(NOBODY).await;
                         }
                         under_way.push(self.attempt(service.any(), ask()).await);
+                        (waits_for_owner, again) = (false, Instant::now() + AGAIN);
                     }
-                    Err(error) => return Err(lost(&error)),
+                    Err(error) if under_way.is_empty() => return Err(lost(&error)),
+                    Err(_) => {} // Another attempt may still be answered.
                 },
                 () = sleep_until(again) => {
                     let now = Instant::now();
@@ -237,6 +240,25 @@ mod tests {
         let answer = road.read(Partition::of(&RoomId::parse("r7").unwrap()), &QUESTION, start).await;
         assert_eq!(answer.map_err(|refusal| refusal.code), Err(chat::Code::Unavailable));
         assert_eq!(start.elapsed(), ANSWER_WITHIN);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_attempt_that_fails_ends_nothing_while_another_is_under_way() {
+        let partition = Partition::of(&RoomId::parse("r7").unwrap());
+        let bus = Arc::new(LocalBus::new(8));
+        let road = Road::new(Arc::clone(&bus) as Arc<dyn Bus>);
+        let (into, mut at_owner) = mpsc::channel(1);
+        let _owner = bus.serve(Door::Read(partition), into).await.unwrap();
+        let (into, _at_any) = mpsc::channel(1);
+        let _any = bus.serve(Door::ReadAny, into).await.unwrap();
+        let _takes_the_only_place = bus.ask(Door::ReadAny, QUESTION.clone(), None).await.unwrap();
+        let owner = async {
+            let asked = at_owner.recv().await.unwrap();
+            sleep(OWNER_SILENT * 2).await;
+            bus.answer(asked.reply_to, Answer::Heads(Vec::new())).await.unwrap();
+        };
+        let (answer, ()) = tokio::join!(road.read(partition, &QUESTION, Instant::now()), owner);
+        assert_eq!(answer, Ok(Answer::Heads(Vec::new())));
     }
 
     #[tokio::test(start_paused = true)]
