@@ -14,10 +14,10 @@ use anyhow::{Context as _, Result, bail, ensure};
 use rustix::process::{Signal, geteuid};
 use tokio::sync::OnceCell;
 
+use crate::disk::Disk;
 use crate::home::Home;
 use crate::process::{PATIENCE, Process};
 use crate::{port, program, spawner};
-use disk::Disk;
 
 pub use backup::Backup;
 pub use plan::PostgresPlan;
@@ -87,7 +87,7 @@ impl Postgres {
             home: Home::new("postgres", run_as())?,
         };
         if let Some(megabytes) = plan.disk_megabytes {
-            server.disk = Some(Disk::mount(&server.home, megabytes, run_as()).await?);
+            server.disk = Some(Disk::mount(&server.home, DATA, megabytes, run_as()).await?);
         }
         server.init().await?;
         for _ in 1..port::ATTEMPTS {
