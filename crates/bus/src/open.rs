@@ -20,7 +20,7 @@ pub struct Options {
     /// The name of the connection that NATS shows to its operators.
     pub name: String,
     /// NATS is asked for a sign of life after this long without one, and the connection is given up after
-    /// three times as long.
+    /// three times as long. Once in this time it is also seen whether what is sent comes through.
     pub ping: Duration,
     /// A NATS credentials file (a JWT and its seed).
     pub credentials_file: Option<PathBuf>,
