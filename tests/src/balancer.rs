@@ -5,8 +5,8 @@
 //! balancer; its connections with it.
 
 use std::net::{Ipv4Addr, SocketAddr};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::Result;
@@ -26,8 +26,15 @@ const HEALTHY_WITHIN: Duration = Duration::from_secs(2);
 #[derive(Debug)]
 pub struct Balancer {
     address: SocketAddr,
-    gateways: Arc<[Gateway]>,
+    gateways: Arc<Gateways>,
     _tasks: JoinSet<()>,
+}
+
+#[derive(Debug)]
+struct Gateways {
+    all: Vec<Gateway>,
+    /// Held while one is chosen: of two who come at the same time the second sees where the first one went.
+    choice: Mutex<()>,
 }
 
 /// A gateway, as the balancer knows it.
@@ -52,14 +59,14 @@ impl Balancer {
     /// # Errors
     /// If there is no free port.
     pub async fn before(gateways: impl IntoIterator<Item = (SocketAddr, SocketAddr)>) -> Result<Self> {
-        let gateways: Arc<[Gateway]> =
-            gateways.into_iter().map(|(listen, admin)| Gateway::new(listen, admin)).collect();
+        let all = gateways.into_iter().map(|(listen, admin)| Gateway::new(listen, admin)).collect();
+        let gateways = Arc::new(Gateways { all, choice: Mutex::default() });
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let address = listener.local_addr()?;
         let mut tasks = JoinSet::new();
-        for number in 0..gateways.len() {
+        for number in 0..gateways.all.len() {
             let gateways = Arc::clone(&gateways);
-            tasks.spawn(async move { gateways[number].is_asked().await });
+            tasks.spawn(async move { gateways.all[number].is_asked().await });
         }
         tasks.spawn(serve(listener, Arc::clone(&gateways)));
         Ok(Self { address, gateways, _tasks: tasks })
@@ -74,19 +81,29 @@ impl Balancer {
     /// Whether new connections may go to this gateway.
     #[must_use]
     pub fn is_ready(&self, gateway: usize) -> bool {
-        self.gateways[gateway].ready.load(Ordering::Relaxed)
+        self.gateways.all[gateway].ready.load(Ordering::Relaxed)
     }
 
     /// How many connections this gateway has through here.
     #[must_use]
     pub fn open(&self, gateway: usize) -> usize {
-        self.gateways[gateway].open.load(Ordering::Relaxed)
+        self.gateways.all[gateway].open.load(Ordering::Relaxed)
     }
 
     /// How many connections this gateway was ever given.
     #[must_use]
     pub fn carried(&self, gateway: usize) -> usize {
-        self.gateways[gateway].carried.load(Ordering::Relaxed)
+        self.gateways.all[gateway].carried.load(Ordering::Relaxed)
+    }
+}
+
+impl Gateways {
+    /// Takes a place at the ready one that has the fewest, of those that have not refused.
+    fn enter(&self, refused: &[SocketAddr]) -> Option<Place<'_>> {
+        let _chosen_alone = self.choice.lock().unwrap_or_else(PoisonError::into_inner);
+        let ready = self.all.iter().filter(|gateway| gateway.ready.load(Ordering::Relaxed));
+        let left = ready.filter(|gateway| !refused.contains(&gateway.listen));
+        left.min_by_key(|gateway| gateway.open.load(Ordering::Relaxed)).map(Gateway::enter)
     }
 }
 
@@ -118,7 +135,7 @@ impl Drop for Place<'_> {
     }
 }
 
-async fn serve(listener: TcpListener, gateways: Arc<[Gateway]>) {
+async fn serve(listener: TcpListener, gateways: Arc<Gateways>) {
     let mut connections = JoinSet::new();
     while let Ok((client, _)) = listener.accept().await {
         while connections.try_join_next().is_some() {}
@@ -129,14 +146,10 @@ async fn serve(listener: TcpListener, gateways: Arc<[Gateway]>) {
 
 /// Carries a connection to its end. A gateway that does not take it is passed over; without any other the client is
 /// hung up on.
-async fn carry(mut client: TcpStream, gateways: &[Gateway]) {
+async fn carry(mut client: TcpStream, gateways: &Gateways) {
     let mut refused = Vec::new();
-    loop {
-        let ready = gateways.iter().filter(|gateway| gateway.ready.load(Ordering::Relaxed));
-        let left = ready.filter(|gateway| !refused.contains(&gateway.listen));
-        let Some(gateway) = left.min_by_key(|gateway| gateway.open.load(Ordering::Relaxed)) else { return };
-        // Taken before it is connected: those who come at the same time see it.
-        let _place = gateway.enter();
+    while let Some(place) = gateways.enter(&refused) {
+        let Place(gateway) = &place;
         let Ok(mut server) = TcpStream::connect(gateway.listen).await else {
             refused.push(gateway.listen);
             continue;

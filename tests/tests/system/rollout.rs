@@ -110,11 +110,11 @@ async fn ends(mut trial: Trial, witnesses: Witnesses, rolls: usize) {
         returns.iter().sum::<usize>() >= residents.len(),
         "everybody was sent away once at least: {returns:?}"
     );
-    for account in &accounts {
-        assert!(account.closings.len() <= returns_max, "{account:?}");
-        assert!(account.closings.iter().all(is_farewell), "{account:?}");
+    for Account { user, closings, .. } in &accounts {
+        assert!(closings.len() <= returns_max, "{user}: {closings:?}");
+        assert!(closings.iter().all(is_farewell), "{user}: {closings:?}");
     }
-    assert!(accounts.iter().any(|account| !account.closings.is_empty()), "{accounts:?}");
+    assert!(accounts.iter().any(|account| !account.closings.is_empty()), "no witness was sent away");
     assert!(trial.town.gateways.iter().chain(&trial.town.writers).all(Server::runs));
 }
 

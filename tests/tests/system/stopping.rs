@@ -154,9 +154,15 @@ async fn a_drain_sends_nobody_away_before_his_turn_and_calls_each_back_at_anothe
         let turn = spread * number / u32::try_from(count).unwrap();
         assert!(*gone + 2 * wave >= turn, "{number} of {count} went after {gone:?}");
     }
-    let tenths = |of: &Duration| of.as_millis() * 10 / spread.as_millis();
-    let each: Vec<usize> = (0..=10).map(|n| gone.iter().filter(|gone| tenths(gone) == n).count()).collect();
-    println!("{count} went over {spread:?}, in tenths of it: {each:?}");
+    let moment = |gone: &Duration| gone.as_millis() / 100;
+    let moments = 1..spread.as_millis() / 100 - 1;
+    let mut each: Vec<usize> =
+        moments.map(|n| gone.iter().filter(|gone| moment(gone) == n).count()).collect();
+    each.sort_unstable();
+    let (least, median, most) = (each[0], each[each.len() / 2], each[each.len() - 1]);
+    println!(
+        "{count} went over {spread:?}: {least} to {most} in a tenth of a second, {median} in the median"
+    );
 
     away.sort_unstable();
     let quarter = |n: usize| away[count * n / 4 - 1];
