@@ -23,6 +23,15 @@ pub(crate) struct Doors {
     own: Vec<Option<Pair>>,
 }
 
+/// What becomes of the doors of partitions that another writer owns now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Keep {
+    /// They are closed.
+    Own,
+    /// They stay open for now.
+    Open,
+}
+
 /// A door for submissions and one for reads.
 type Pair = (Listening, Listening);
 
@@ -31,7 +40,7 @@ impl Doors {
         Self { bus, queues, shared: None, own: (0..PARTITIONS).map(|_| None).collect() }
     }
 
-    /// Opens and closes until exactly those doors are open that should be.
+    /// Opens and closes until exactly those doors are open that should be, and with [`Keep::Open`] those that were.
     ///
     /// # Errors
     /// [`BusError`] if the bus has been closed. The rest is as it was.
@@ -39,6 +48,7 @@ impl Doors {
         &mut self,
         shared: bool,
         owns: impl Fn(Partition) -> bool,
+        keep: Keep,
     ) -> Result<(), BusError> {
         self.shared = match (shared, self.shared.take()) {
             (true, None) => Some(self.open(Door::SubmitAny, Door::ReadAny).await?),
@@ -51,8 +61,8 @@ impl Doors {
                 (true, false) => {
                     self.own[place] = Some(self.open(Door::Submit(partition), Door::Read(partition)).await?);
                 }
-                (false, true) => self.own[place] = None,
-                (true, true) | (false, false) => {}
+                (false, true) if keep == Keep::Own => self.own[place] = None,
+                (true, true) | (false, _) => {}
             }
         }
         Ok(())

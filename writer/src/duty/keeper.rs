@@ -1,4 +1,5 @@
-//! The task that keeps the roster: beats, listens, and opens and closes doors as partitions change hands.
+//! The task that keeps the roster: beats, listens, and opens and closes doors as partitions change hands: the next
+//! writer opens its door before the one before closes its own.
 //!
 //! It owns the roster and the doors. It ends when it is told to leave: with a last beat that says so, and all
 //! doors closed.
@@ -10,10 +11,10 @@ use bus::{Bus, BusError, Heard, Link, Note, Partition, Topic};
 use rand::RngExt as _;
 use rand::distr::Alphanumeric;
 use tokio::sync::{mpsc, watch};
-use tokio::time::{Instant, Interval, MissedTickBehavior, interval, timeout};
+use tokio::time::{Instant, Interval, MissedTickBehavior, interval, sleep, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
 
-use super::doors::Doors;
+use super::doors::{Doors, Keep};
 use super::roster::{News, Roster};
 use crate::health::Health;
 
@@ -46,13 +47,15 @@ pub(crate) struct Keeper {
     parts: Parts,
     roster: Roster,
     doors: Doors,
+    /// Until when doors stay open that are another writer's now.
+    hands_over_until: Instant,
 }
 
 impl Keeper {
     pub(crate) fn new(parts: Parts, doors: Doors) -> Self {
         let name = rand::rng().sample_iter(Alphanumeric).take(16).map(char::from).collect();
         let roster = Roster::new(name, parts.silence);
-        Self { parts, roster, doors }
+        Self { parts, roster, doors, hands_over_until: Instant::now() }
     }
 
     /// Works until `leave` is cancelled, then leaves.
@@ -67,9 +70,11 @@ impl Keeper {
         self.introduce(&mut heard).await;
         let mut clock = clock(self.parts.beat);
         loop {
-            self.open_and_close().await?;
+            let hands_over = Instant::now() < self.hands_over_until;
+            self.open_and_close(hands_over).await?;
             tokio::select! {
                 () = leave.cancelled() => break,
+                () = sleep_until(self.hands_over_until), if hands_over => {}
                 Some(heard) = heard.recv() => self.hear(heard).await,
                 _ = clock.tick() => {
                     let (link, down) = (*link.borrow(), *down.borrow());
@@ -83,8 +88,18 @@ impl Keeper {
             }
         }
         self.say(true).await;
+        if !self.roster.is_alone() {
+            sleep(self.hand_over()).await;
+        }
         self.parts.duty.send_replace(Duty::default());
         Ok(())
+    }
+
+    /// How long a door stays open behind which another writer is about to stand. What is on its way to a door as it
+    /// is closed is lost, and missed only seconds later: until the other one stands there too, it must be heard here.
+    /// What both hear is stored once.
+    fn hand_over(&self) -> Duration {
+        self.parts.beat / 2
     }
 
     /// Says hello, and hears who is here before anything is taken: those who are here answer at once.
@@ -101,7 +116,10 @@ impl Keeper {
 
     async fn hear(&mut self, heard: Heard) {
         let Note::Beat(beat) = heard.note else { return };
-        if self.roster.hear(beat, Instant::now()) == News::Newcomer {
+        let now = Instant::now();
+        if self.roster.hear(beat, now) == News::Newcomer {
+            // It listens for a quarter of a beat before it opens a door.
+            self.hands_over_until = now + self.hand_over();
             self.say(false).await;
         }
     }
@@ -122,9 +140,10 @@ impl Keeper {
         }
     }
 
-    async fn open_and_close(&mut self) -> Result<(), BusError> {
-        let Self { parts, roster, doors } = self;
-        doors.set(roster.on_duty(), |partition| roster.owns(partition)).await?;
+    async fn open_and_close(&mut self, hands_over: bool) -> Result<(), BusError> {
+        let Self { parts, roster, doors, .. } = self;
+        let keep = if hands_over { Keep::Open } else { Keep::Own };
+        doors.set(roster.on_duty(), |partition| roster.owns(partition), keep).await?;
         let scans = Partition::all().next().is_some_and(|first| roster.owns(first));
         let duty = Duty { serves: roster.on_duty(), scans };
         parts.duty.send_if_modified(|now| std::mem::replace(now, duty) != duty);

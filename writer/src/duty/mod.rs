@@ -2,6 +2,8 @@
 //! time, and while two believe that they own a partition nothing breaks.
 
 mod doors;
+#[cfg(test)]
+mod handing_over;
 mod keeper;
 mod roster;
 #[cfg(test)]

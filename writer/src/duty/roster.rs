@@ -84,6 +84,11 @@ impl Roster {
         self.others.values_mut().for_each(|(_, heard)| *heard = now);
     }
 
+    /// True if nobody else is heard.
+    pub(super) fn is_alone(&self) -> bool {
+        self.others.is_empty()
+    }
+
     /// True if this writer takes its share. One that cannot reach its store leaves it to those that can;
     /// where none can, all serve on, and say so to whoever asks.
     pub(super) fn on_duty(&self) -> bool {
