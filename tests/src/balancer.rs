@@ -19,8 +19,9 @@ use crate::probe;
 
 /// The pause between two questions for a gateway's health.
 const CHECKS: Duration = Duration::from_millis(100);
-/// A gateway that does not say within this that it is ready counts as one that is not.
-const HEALTHY_WITHIN: Duration = Duration::from_secs(2);
+/// A gateway that says nothing for so long counts as one that is not ready; on a busy machine many are slow to say
+/// something.
+const HEALTHY_WITHIN: Duration = Duration::from_secs(10);
 
 /// A balancer on 127.0.0.1. Connections go on when their gateway turns unready: only new ones go elsewhere.
 #[derive(Debug)]
@@ -47,6 +48,8 @@ struct Gateway {
     ready: AtomicBool,
     open: AtomicUsize,
     carried: AtomicUsize,
+    /// How often it has turned unready.
+    lapses: AtomicUsize,
 }
 
 /// One connection's place at a gateway, until this is dropped.
@@ -90,6 +93,12 @@ impl Balancer {
         self.gateways.all[gateway].open.load(Ordering::Relaxed)
     }
 
+    /// How often this gateway has turned unready.
+    #[must_use]
+    pub fn lapses(&self, gateway: usize) -> usize {
+        self.gateways.all[gateway].lapses.load(Ordering::Relaxed)
+    }
+
     /// How many connections this gateway was ever given.
     #[must_use]
     pub fn carried(&self, gateway: usize) -> usize {
@@ -109,8 +118,8 @@ impl Gateways {
 
 impl Gateway {
     fn new(listen: SocketAddr, admin: SocketAddr) -> Self {
-        let (ready, open, carried) = Default::default();
-        Self { listen, admin, ready, open, carried }
+        let (ready, open, carried, lapses) = Default::default();
+        Self { listen, admin, ready, open, carried, lapses }
     }
 
     /// Asks for its health again and again.
@@ -118,7 +127,9 @@ impl Gateway {
         loop {
             let reply = timeout(HEALTHY_WITHIN, probe::get(self.admin, "/readyz")).await;
             let ready = matches!(reply, Ok(Ok(reply)) if reply.status == 200);
-            self.ready.store(ready, Ordering::Relaxed);
+            if self.ready.swap(ready, Ordering::Relaxed) && !ready {
+                self.lapses.fetch_add(1, Ordering::Relaxed);
+            }
             sleep(CHECKS).await;
         }
     }
@@ -253,6 +264,7 @@ mod tests {
         let mut again = TcpStream::connect(balancer.address()).await.unwrap();
         assert_eq!(asks(&mut again).await, Some('a'));
         assert_eq!((balancer.carried(0), balancer.carried(1)), (4, 4));
+        assert_eq!((balancer.lapses(0), balancer.lapses(1)), (1, 0));
     }
 
     #[tokio::test]

@@ -24,7 +24,7 @@ fn plan() -> Plan {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_rolling_restart_of_everything_loses_nothing_and_sends_nobody_away_more_than_twice() {
     let mut trial = Trial::begins("rolling restart of 3 gateways and 2 writers", plan()).await;
-    let (witnesses, everybody) = watch(&trial.town);
+    let (witnesses, everybody) = watch(&trial.town).await;
     trial.strikes();
     roll(&mut trial.town, None, everybody).await;
     trial.heals();
@@ -44,7 +44,7 @@ async fn a_roll_out_from_the_older_version_to_this_one_and_back_loses_nothing() 
         Older::NotHere(why) => return Outcome::named(name).note(format!("not run: {why}")).record(),
     };
     let mut trial = Trial::begins(name, plan().program(program.clone())).await;
-    let (witnesses, everybody) = watch(&trial.town);
+    let (witnesses, everybody) = watch(&trial.town).await;
     trial.strikes();
     roll(&mut trial.town, None, everybody).await;
     roll(&mut trial.town, Some(program), everybody).await;
@@ -54,9 +54,11 @@ async fn a_roll_out_from_the_older_version_to_this_one_and_back_loses_nothing() 
 }
 
 /// Lets witnesses come; tells how many clients there are with them and the residents.
-fn watch(town: &Town) -> (Witnesses, usize) {
-    let residents = connections(town);
-    (Witnesses::watch(town, WITNESSES, ROOMS), residents + WITNESSES)
+async fn watch(town: &Town) -> (Witnesses, usize) {
+    let everybody = connections(town) + WITNESSES;
+    let witnesses = Witnesses::watch(town, WITNESSES, ROOMS);
+    until("the witnesses are here", async || (connections(town) == everybody).then_some(())).await;
+    (witnesses, everybody)
 }
 
 /// How many connections the balancer carries.
@@ -72,7 +74,9 @@ async fn roll(town: &mut Town, program: Option<PathBuf>, everybody: usize) {
         writer.restart().await;
     }
     for number in 0..town.gateways.len() {
-        leaves(town, number, everybody).await;
+        leaves(town, number).await;
+        // Who came back only now would be given to it, and others to a gateway that is still to go.
+        until("everybody is elsewhere", async || (connections(town) == everybody).then_some(())).await;
         let gateway = &mut town.gateways[number];
         gateway.becomes(program.clone());
         gateway.restart().await;
@@ -83,12 +87,11 @@ async fn roll(town: &mut Town, program: Option<PathBuf>, everybody: usize) {
     }
 }
 
-/// Drains a gateway, once everybody has come back from the one before: who comes late may be given to the next.
-async fn leaves(town: &mut Town, number: usize, everybody: usize) {
-    until("everybody is here", async || (connections(town) == everybody).then_some(())).await;
+/// Drains a gateway.
+async fn leaves(town: &mut Town, number: usize) {
     assert!(town.balancer().open(number) > 0, "gateway {number} has nobody to send away");
     town.gateways[number].terminate();
-    // In two waits: a drain may take longer than one wait.
+    // A wait of its own: a drain may take nearly as long as a wait.
     until(format!("gateway {number} has sent its clients away"), async || {
         (town.balancer().open(number) == 0).then_some(())
     })
@@ -105,7 +108,11 @@ async fn ends(mut trial: Trial, witnesses: Witnesses, rolls: usize) {
     let returns: Vec<usize> = residents.iter().map(town::Resident::returns).collect();
     let most = returns.iter().max().copied().unwrap_or_default();
     outcome.note(format!("each came back {most} times at the most; {}", Pace::of(&accounts))).record();
-    assert!(returns.iter().all(|returns| *returns <= returns_max), "{returns:?}");
+    let balancer = trial.town.balancer();
+    for gateway in 0..trial.town.gateways.len() {
+        assert_eq!(balancer.lapses(gateway), rolls, "how often gateway {gateway} has turned unready");
+    }
+    assert!(returns.iter().all(|returns| *returns <= returns_max), "{returns:?}, {balancer:?}");
     assert!(
         returns.iter().sum::<usize>() >= residents.len(),
         "everybody was sent away once at least: {returns:?}"
