@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::path::PathBuf;
 
 use serde_json::Value;
-use town::{Outcome, Process, SECRET, Town, program, until};
+use town::{Outcome, Process, SECRET, Server, Town, program, until};
 
 /// A load that is under way. Dropping it ends it.
 pub(crate) struct Load {
@@ -17,12 +17,17 @@ impl Load {
     /// Starts the load tester against all gateways, with these arguments besides. `name` tells it from others in
     /// the same town.
     pub(crate) fn on(town: &Town, name: &str, arguments: &[&str]) -> Self {
+        Self::at(town, &town.gateways, name, arguments)
+    }
+
+    /// The same, against some of the gateways.
+    pub(crate) fn at(town: &Town, gateways: &[Server], name: &str, arguments: &[&str]) -> Self {
         let report = town.folder().join(format!("{name}.json"));
         let said = town.folder().join(format!("{name}.txt"));
         let output = File::create(&said).expect("a file in the town's folder");
         let process =
             Process::start(&program("parlor-loadtest").unwrap_or_else(|e| panic!("{e:#}")), |load| {
-                for gateway in &town.gateways {
+                for gateway in gateways {
                     load.arg("--target").arg(format!("ws://{}", gateway.listen()));
                 }
                 load.args(arguments).arg("--json").arg(&report).env("PARLOR__AUTH__SECRET", SECRET);

@@ -5,7 +5,7 @@ use std::time::Duration;
 use futures::future::join_all;
 use serde_json::json;
 use tokio::time::sleep;
-use town::{Town, length};
+use town::{Outcome, Town, length};
 
 use super::raw::Raw;
 use super::{GROWTH_MAX, SMALL_BUFFER, dismissed, growth, others_talk_during};
@@ -30,9 +30,12 @@ async fn whoever_reads_a_byte_a_second_is_cut_like_one_who_reads_nothing() {
         }
     };
     let grown = others_talk_during(&town, "r7", growth(gateway, dismissal)).await;
-    assert!(grown < GROWTH_MAX, "{} KiB were kept", grown / 1024);
     dismissed(gateway, 1.0).await;
-    town.audit().await;
+    let audit = town.audit().await;
+    Outcome::of("a client reads one byte a second", &audit)
+        .note(format!("{} KiB of memory; closed", grown / 1024))
+        .record();
+    assert!(grown < GROWTH_MAX, "{} KiB were kept", grown / 1024);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -61,9 +64,11 @@ async fn whoever_joins_a_hundred_rooms_and_reads_none_of_their_history_costs_no_
     };
     let grown = others_talk_during(&town, &rooms[0], growth(gateway, greed)).await;
     let asked = ROOMS * each * BODY / 1024;
-    println!("a hundred rooms: {asked} KiB of history were asked for, and {} KiB were kept", grown / 1024);
+    let audit = town.audit().await;
+    Outcome::of("a client joins 100 rooms and reads none of their history", &audit)
+        .note(format!("{asked} KiB were asked for; {} KiB of memory; closed", grown / 1024))
+        .record();
     assert!(grown < GROWTH_MAX, "{} KiB of {asked} KiB were kept", grown / 1024);
-    town.audit().await;
 }
 
 /// The length of the messages that fill a room.
