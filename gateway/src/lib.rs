@@ -13,6 +13,8 @@ mod room;
 mod session;
 pub mod settings;
 mod shard;
+#[cfg(test)]
+mod simulation;
 mod switchboard;
 
 pub use gateway::{Parts, RunError, run};

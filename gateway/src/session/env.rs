@@ -61,7 +61,7 @@ impl EnvParts {
 
     /// The same, with chance that repeats itself: for tests.
     #[cfg(test)]
-    pub(super) fn into_env_with_seed(self, seed: u64) -> Env {
+    pub(crate) fn into_env_with_seed(self, seed: u64) -> Env {
         self.with_chance(rand::SeedableRng::seed_from_u64(seed))
     }
 }

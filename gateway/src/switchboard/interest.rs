@@ -60,6 +60,12 @@ impl Interest {
         }
     }
 
+    /// How many subscriptions on the bus are held.
+    #[cfg(test)]
+    pub(super) fn count(&self) -> usize {
+        self.rooms.len() + self.partitions.iter().filter(|watched| watched.heads.is_some()).count()
+    }
+
     fn watched(&mut self, room: &RoomId) -> &mut Watched {
         &mut self.partitions[usize::from(Partition::of(room).index())]
     }

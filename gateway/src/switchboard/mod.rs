@@ -15,7 +15,7 @@ mod operator;
 mod road;
 mod rooms;
 #[cfg(test)]
-mod simulation;
+pub(crate) mod test_bench;
 
 use std::sync::Arc;
 use std::thread::JoinHandle;
@@ -136,6 +136,26 @@ pub(crate) struct ShardEnds {
     pub(crate) told: mpsc::Receiver<Vec<Told>>,
 }
 
+/// The lines between the shards and the switchboard: the ends of both.
+struct Lines {
+    wants: mpsc::Receiver<(usize, Want)>,
+    told: Vec<mpsc::Sender<Vec<Told>>>,
+    ends: Vec<ShardEnds>,
+}
+
+impl Lines {
+    fn lay(shards: usize, wants_max: usize, told_max: usize) -> Self {
+        let (wants_in, wants) = mpsc::channel(wants_max);
+        let (told, ends) = (0..shards)
+            .map(|shard| {
+                let (told_in, told) = mpsc::channel(told_max);
+                (told_in, ShardEnds { line: Line { shard, wants: wants_in.clone() }, told })
+            })
+            .unzip();
+        Self { wants, told, ends }
+    }
+}
+
 /// Starts the switchboard's thread for `shards` shards. `alive` is dropped when it has ended, however it did.
 ///
 /// # Errors
@@ -148,20 +168,14 @@ pub(crate) fn start(
     shutdown: CancellationToken,
     alive: DropGuard,
 ) -> std::io::Result<(Vec<ShardEnds>, JoinHandle<()>)> {
-    let (wants_in, wants) = mpsc::channel(WANTS_MAX);
-    let (told, ends): (Vec<_>, Vec<_>) = (0..shards)
-        .map(|shard| {
-            let (told_in, told) = mpsc::channel(TOLD_MAX);
-            (told_in, ShardEnds { line: Line { shard, wants: wants_in.clone() }, told })
-        })
-        .unzip();
+    let Lines { wants, told, ends } = Lines::lay(shards, WANTS_MAX, TOLD_MAX);
     let thread = std::thread::Builder::new().name("switchboard".into()).spawn(move || {
         let _alive = alive;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         match runtime {
             Ok(runtime) => {
                 let local = tokio::task::LocalSet::new();
-                let operator = operator::Operator::new(bus, settings, metrics, told);
+                let mut operator = operator::Operator::new(bus, settings, metrics, told);
                 local.block_on(&runtime, operator.run(wants, shutdown));
             }
             Err(error) => tracing::error!(%error, "the switchboard could not start"),

@@ -109,7 +109,11 @@ impl Operator {
     }
 
     /// Works until `shutdown`, or until no shard is left. Runs within a `LocalSet`.
-    pub(super) async fn run(mut self, mut wants: mpsc::Receiver<(usize, Want)>, shutdown: CancellationToken) {
+    pub(super) async fn run(
+        &mut self,
+        mut wants: mpsc::Receiver<(usize, Want)>,
+        shutdown: CancellationToken,
+    ) {
         let mut link = self.road.bus().link();
         let mut beat = interval(BEAT);
         beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -136,6 +140,22 @@ impl Operator {
             }
             self.flush().await;
         }
+    }
+
+    /// What is still held for somebody.
+    #[cfg(test)]
+    pub(super) fn holds(&self) -> Vec<String> {
+        let rooms = self.rooms.keys().map(|room| format!("the room {room:?}"));
+        let counts = [
+            (self.lingering, "rooms that linger"),
+            (self.interest.count(), "subscriptions on the bus"),
+            (self.under_way, "requests under way"),
+            (usize::from(!self.recheck.is_done()), "heads to be asked for"),
+            (self.outgoing.iter().map(Vec::len).sum(), "notes for shards"),
+        ];
+        let counts =
+            counts.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}"));
+        rooms.chain(counts).collect()
     }
 
     /// Takes what stands in the queues. False once no shard is left.

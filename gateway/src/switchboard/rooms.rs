@@ -1,6 +1,9 @@
 //! A room on the switchboard: who is in it, who waits to get in, what is read for it. Pure: what is to be done
 //! comes out as effects.
 
+#[cfg(test)]
+mod tests;
+
 use std::sync::Arc;
 use std::time::Duration;
 
