@@ -1,9 +1,8 @@
 //! Idle clients: what a joined client that says nothing costs the server in memory.
 
-use std::fs;
 use std::time::Duration;
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 use serde::Serialize;
 use tokio::time::sleep;
 
@@ -12,6 +11,7 @@ use crate::crowd::Crowd;
 use crate::environment::Environment;
 use crate::plan::Plan;
 use crate::run::random_word;
+use crate::servers::Usage;
 use crate::token::Tokens;
 use crate::{limits, report};
 
@@ -37,7 +37,7 @@ pub(crate) fn run(args: &IdleArgs) -> Result<bool> {
     plan.check()?;
     limits::allow_connections(plan.people)?;
     let tokens = Tokens::new(&args.connect, &plan.run, args.connect.join_timeout + args.hold)?;
-    let before_bytes = resident_bytes(&args.server_pids)?;
+    let before_bytes = Usage::of(&args.server_pids)?.resident_bytes;
     let crowd = Crowd::gather(plan, &args.connect, tokens, false);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let after_bytes = runtime.block_on(sit(&crowd, args.hold, &args.server_pids))?;
@@ -64,7 +64,7 @@ async fn sit(crowd: &Crowd, hold: Duration, pids: &[u32]) -> Result<u64> {
     crowd.everybody_joined().await?;
     sleep(hold).await;
     crowd.check()?;
-    resident_bytes(pids)
+    Ok(Usage::of(pids)?.resident_bytes)
 }
 
 fn print(memory: &Memory, broken: u64) {
@@ -74,32 +74,5 @@ fn print(memory: &Memory, broken: u64) {
     println!("per client   {} bytes", memory.bytes_per_client);
     if broken > 0 {
         println!("\nNot clean: {broken} connections broke meanwhile.");
-    }
-}
-
-/// The resident memory of these processes, added up.
-fn resident_bytes(pids: &[u32]) -> Result<u64> {
-    pids.iter().map(|pid| resident_bytes_of(*pid)).sum()
-}
-
-fn resident_bytes_of(pid: u32) -> Result<u64> {
-    let file = format!("/proc/{pid}/status");
-    let status = fs::read_to_string(&file)
-        .with_context(|| format!("cannot read {file}: is there a process {pid}?"))?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-    let kb = line.and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok());
-    kb.map(|kb| kb * 1024).with_context(|| format!("{file} says nothing about resident memory"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn memory_is_read_and_added_up() {
-        let own = resident_bytes(&[std::process::id()]).unwrap();
-        assert!(own > 100_000, "{own}");
-        assert!(resident_bytes(&[std::process::id(); 2]).unwrap() > own);
-        assert!(resident_bytes(&[u32::MAX]).unwrap_err().to_string().contains("is there a process"));
     }
 }

@@ -1,9 +1,9 @@
 //! `parlor-loadtest`: an open-loop load tester that audits what it receives.
 //!
-//! * [`args`], [`target`], [`token`], [`plan`]: what is to happen, before anything does.
+//! * [`args`], [`target`], [`token`], [`plan`], [`layout`]: what is to happen, before anything does.
 //! * [`crowd`] gathers people ([`person`], [`socket`], [`speech`]) on worker threads; [`pacer`] tells them when to
 //!   send. What they see goes to the [`audit`] and the [`tally`].
-//! * [`run`], [`idle`]: the scenarios. [`report`]: what came out.
+//! * [`run`], [`idle`]: the scenarios. [`servers`]: what they cost the servers. [`report`]: what came out.
 //!
 //! Latency is counted from the moment at which a message was *planned* to be sent: a server that stalls is charged
 //! for every message that should have gone out meanwhile.
@@ -13,12 +13,14 @@ mod audit;
 mod crowd;
 mod environment;
 mod idle;
+mod layout;
 mod limits;
 mod pacer;
 mod person;
 mod plan;
 mod report;
 mod run;
+mod servers;
 mod socket;
 mod speech;
 mod stamp;

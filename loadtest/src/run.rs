@@ -9,6 +9,7 @@ use crate::args::{ConnectArgs, RunArgs};
 use crate::crowd::Crowd;
 use crate::plan::Plan;
 use crate::report::{self, Report};
+use crate::servers::Meter;
 use crate::token::Tokens;
 use crate::{limits, pacer};
 
@@ -27,11 +28,13 @@ pub(crate) fn run(args: &RunArgs) -> Result<bool> {
     plan.check()?;
     limits::allow_connections(plan.people)?;
     let tokens = Tokens::new(&args.connect, &plan.run, length(&args.connect, &plan, args.settle))?;
+    let mut meter = Meter::new(&args.server_pids)?;
     let crowd = Crowd::gather(plan.clone(), &args.connect, tokens, args.reconnect);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let (crowd, sending) = runtime.block_on(conduct(crowd, args.settle))?;
+    let (crowd, sending) = runtime.block_on(conduct(crowd, args.settle, meter.as_mut()))?;
     let outcome = crowd.leave()?;
-    let report = Report::new(&plan, &args.connect.targets, args.reconnect, sending, &outcome);
+    let mut report = Report::new(&plan, &args.connect.targets, args.reconnect, sending, &outcome);
+    report.servers = meter.map(|meter| meter.cost(outcome.audit.received, plan.people));
     report::print(&report);
     if let Some(file) = &args.json {
         report::write_json(&report, file)?;
@@ -65,9 +68,14 @@ fn length(connect: &ConnectArgs, plan: &Plan, settle: Duration) -> Duration {
 }
 
 /// Everything between the first connection and the last receipt. Gives how long messages were sent.
-async fn conduct(mut crowd: Crowd, settle: Duration) -> Result<(Crowd, Duration)> {
+async fn conduct(
+    mut crowd: Crowd,
+    settle: Duration,
+    mut meter: Option<&mut Meter>,
+) -> Result<(Crowd, Duration)> {
     eprintln!("{} clients join …", crowd.shared.plan.people);
     crowd.everybody_joined().await?;
+    meter.as_mut().map_or(Ok(()), |meter| meter.begin())?;
     let begin = Instant::now() + BREATH;
     // Nobody else sets it.
     let _ = crowd.shared.start.set(begin);
@@ -85,6 +93,7 @@ async fn conduct(mut crowd: Crowd, settle: Duration) -> Result<(Crowd, Duration)
         progress.look(&crowd);
         sleep(LOOK_EVERY).await;
     }
+    meter.map_or(Ok(()), Meter::end)?;
     sleep(LISTEN).await;
     Ok((crowd, sending))
 }

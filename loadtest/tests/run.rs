@@ -60,6 +60,18 @@ async fn a_server_without_defects_is_clean() {
 }
 
 #[tokio::test]
+async fn the_servers_processes_are_measured() {
+    let server = Broadcaster::start(1, Defects::default()).await;
+    let done = run(&server, "servers", &["--server-pid", &std::process::id().to_string()]).await;
+    assert_eq!(done.code, CLEAN, "{}", done.said);
+    let servers = &done.report["servers"];
+    assert!(servers["resident_bytes"].as_u64() > Some(100_000), "{servers}");
+    let (cpu, each) = (servers["cpu_us"].as_f64().unwrap(), servers["cpu_us_per_delivery"].as_f64().unwrap());
+    assert!((cpu - each * 1200.0).abs() < 1.0, "{servers}");
+    assert!(done.said.contains("µs a delivery"), "{}", done.said);
+}
+
+#[tokio::test]
 async fn what_is_dropped_doubled_and_swapped_is_counted_exactly() {
     let defects = Defects { drop_every: 7, double_every: 11, swap_every: 13, ..Defects::default() };
     let server = Broadcaster::start(1, defects).await;

@@ -41,6 +41,10 @@ pub(crate) struct RunArgs {
     /// repeat what was not acknowledged.
     #[arg(long)]
     pub(crate) reconnect: bool,
+    /// A process of the servers: its processor time a delivery and its memory a client are reported, from /proc;
+    /// repeated, they are added up.
+    #[arg(long = "server-pid", value_name = "PID")]
+    pub(crate) server_pids: Vec<u32>,
     /// What the rooms' names begin with; a number follows. [default: `load-`, a random word and `-`]
     #[arg(long, value_name = "TEXT")]
     pub(crate) room_prefix: Option<String>,

@@ -14,6 +14,7 @@ use serde::Serialize;
 
 use crate::environment::Environment;
 use crate::plan::Plan;
+use crate::servers::Cost;
 use crate::tally::Latencies;
 use crate::target::Target;
 
@@ -51,6 +52,8 @@ pub(crate) struct Report {
     all_back_s: Option<f64>,
     sending_s: f64,
     deliveries_per_s: f64,
+    /// What the servers' processes have cost; null if none was named.
+    pub(crate) servers: Option<Cost>,
 }
 
 #[derive(Debug, Serialize)]
@@ -168,6 +171,7 @@ impl Report {
             sending_s: sending.as_secs_f64(),
             #[expect(clippy::cast_precision_loss, reason = "a rate for people")]
             deliveries_per_s: audit.received as f64 / sending.as_secs_f64().max(0.001),
+            servers: None,
         }
     }
 

@@ -41,9 +41,23 @@ fn text(report: &Report) -> String {
         text += &format!("{:14}{count} × refused {code}\n", "");
     }
     text += &format!("{:14}{:.0} deliveries/s\n\n", "", report.deliveries_per_s);
+    text += &servers(report);
     text += &latencies(report);
     text += &verdict(report);
     text
+}
+
+fn servers(report: &Report) -> String {
+    let Some(cost) = &report.servers else { return String::new() };
+    let each = cost.cpu_us_per_delivery.map_or_else(String::new, |us| format!(", {us:.2} µs a delivery"));
+    format!(
+        "{:14}processor {:.2} s{each}\n{:14}memory {} kB resident, {} bytes a client\n\n",
+        "servers",
+        cost.cpu_us as f64 / 1e6,
+        "",
+        cost.resident_bytes / 1024,
+        cost.resident_bytes_per_client,
+    )
 }
 
 fn row(name: &str, cells: &[(&str, u64)]) -> String {
