@@ -3,7 +3,7 @@
 //! * [`args`], [`target`], [`token`], [`plan`], [`layout`]: what is to happen, before anything does.
 //! * [`crowd`] gathers people ([`person`], [`socket`], [`speech`]) on worker threads; [`pacer`] tells them when to
 //!   send. What they see goes to the [`audit`] and the [`tally`].
-//! * [`run`], [`idle`]: the scenarios. [`servers`]: what they cost the servers. [`report`]: what came out.
+//! * [`run`], [`idle`]: the scenarios. [`meter`], [`servers`]: what they cost the servers. [`report`]: what came out.
 //!
 //! Latency is counted from the moment at which a message was *planned* to be sent: a server that stalls is charged
 //! for every message that should have gone out meanwhile.
@@ -15,6 +15,7 @@ mod environment;
 mod idle;
 mod layout;
 mod limits;
+mod meter;
 mod pacer;
 mod person;
 mod plan;

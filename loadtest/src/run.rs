@@ -7,9 +7,9 @@ use tokio::time::sleep;
 
 use crate::args::{ConnectArgs, RunArgs};
 use crate::crowd::Crowd;
+use crate::meter::Meter;
 use crate::plan::Plan;
 use crate::report::{self, Report};
-use crate::servers::Meter;
 use crate::token::Tokens;
 use crate::{limits, pacer};
 

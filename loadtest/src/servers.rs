@@ -76,7 +76,7 @@ mod tests {
         let own = std::process::id();
         let before = Usage::of(&[own]).unwrap().cpu;
         let begin = Instant::now();
-        let work = || while Usage::of(&[own]).unwrap().cpu < before + 5 * TICK {};
+        let work = move || while Usage::of(&[own]).unwrap().cpu < before + 5 * TICK {};
         std::thread::spawn(work).join().unwrap();
         let spent = Usage::of(&[own]).unwrap().cpu - before;
         let threads = u32::try_from(std::thread::available_parallelism().unwrap().get()).unwrap();

@@ -13,8 +13,8 @@ use anyhow::{Context as _, Result};
 use serde::Serialize;
 
 use crate::environment::Environment;
+use crate::meter::Cost;
 use crate::plan::Plan;
-use crate::servers::Cost;
 use crate::tally::Latencies;
 use crate::target::Target;
 
