@@ -7,6 +7,7 @@ mod config;
 mod data;
 mod failure;
 mod log;
+mod open_files;
 mod signals;
 mod terminal;
 

@@ -13,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 use crate::admin::{self, Insight, PartState, Readiness};
 use crate::config::Config;
 use crate::failure::Failure;
+use crate::open_files;
 use crate::terminal::say;
 
 /// Runs until `stop` is cancelled, and then until the clients have been sent away.
@@ -36,6 +37,7 @@ pub(super) async fn serve(
     readiness: watch::Sender<PartState>,
     stop: CancellationToken,
 ) -> Result<(), Failure> {
+    open_files::raise();
     let (listening, listens) = watch::channel(None);
     let parts = Parts { bus, registry, readiness, listening, clock: Arc::new(SystemClock) };
     let (ended, ()) = tokio::join!(::gateway::run(config.for_gateway(), parts, stop), announce(listens));

@@ -3,6 +3,7 @@
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
+use std::process::Command;
 
 use crate::parlor::{ADMIN, OPEN, Serving, get, output, parlor, stderr, wait_for};
 
@@ -26,6 +27,20 @@ fn it_says_where_its_page_is_and_keeps_its_data_to_itself() {
     let metrics = get(admin, "/metrics").1;
     assert!(metrics.contains("parlor_rooms") && metrics.contains("parlor_commits_total"), "{metrics}");
     assert_eq!(get(page, "/metrics").0, 404, "the metrics are never public");
+}
+
+#[test]
+fn it_takes_as_many_connections_as_the_system_allows_files() {
+    let folder = tempfile::tempdir().unwrap();
+    let direct = parlor(folder.path(), &["--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0"]);
+    let mut limited = Command::new("prlimit");
+    limited.arg("--nofile=256:3000").arg(direct.get_program()).args(direct.get_args());
+    limited.current_dir(folder.path()).env_clear().env("PATH", "/usr/bin:/bin");
+    let solo = Serving::start(limited);
+    wait_for(solo.address(ADMIN), "/readyz", 200);
+    let limits = std::fs::read_to_string(format!("/proc/{}/limits", solo.pid())).unwrap();
+    let files = limits.lines().find(|line| line.starts_with("Max open files")).unwrap();
+    assert_eq!(files.split_whitespace().nth(3), Some("3000"), "{files}");
 }
 
 #[test]
