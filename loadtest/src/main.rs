@@ -1,6 +1,6 @@
 //! `parlor-loadtest`: an open-loop load tester that audits what it receives.
 //!
-//! * [`args`], [`target`], [`token`], [`plan`], [`layout`]: what is to happen, before anything does.
+//! * [`args`], [`target`], [`token`], [`plan`]: what is to happen, before anything does.
 //! * [`crowd`] gathers people ([`person`], [`socket`], [`speech`]) on worker threads; [`pacer`] tells them when to
 //!   send. What they see goes to the [`audit`] and the [`tally`].
 //! * [`run`], [`idle`]: the scenarios. [`meter`], [`servers`]: what they cost the servers. [`report`]: what came out.
@@ -13,7 +13,6 @@ mod audit;
 mod crowd;
 mod environment;
 mod idle;
-mod layout;
 mod limits;
 mod meter;
 mod pacer;
@@ -21,6 +20,7 @@ mod person;
 mod plan;
 mod report;
 mod run;
+mod series;
 mod servers;
 mod socket;
 mod speech;
