@@ -163,31 +163,3 @@ async fn a_gateway_that_was_cut_off_shows_what_was_said_meanwhile() {
     assert_eq!(ben.says_as("r7", "d-1", "hello").await.sent().seq, 22);
     town.audit().await;
 }
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_writer_that_was_cut_off_is_replaced_and_takes_part_again() {
-    let mut town = Town::new().gateways(2).writers(2).lines().start().await;
-    town.forgives(NATS_CLIENT);
-    let crowd = Crowd::talks(&town, 8, 4).await;
-    crowd.says_more(50).await;
-    town.writer_lines[0].nats.cut();
-    crowd.says_more(50).await;
-    town.writer_lines[0].nats.mend();
-    town.writers[0].is_ready().await;
-    crowd.says_more(50).await;
-    let (told, _here) = crowd.ends().await;
-    assert_eq!(town.audit().await.acknowledged, told.said);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_writer_that_was_frozen_wakes_up_without_taking_a_seq_twice() {
-    let town = Town::new().gateways(2).writers(2).start().await;
-    let crowd = Crowd::talks(&town, 8, 4).await;
-    crowd.says_more(50).await;
-    town.writers[0].freeze();
-    crowd.says_more(100).await;
-    town.writers[0].thaw();
-    crowd.says_more(100).await;
-    let (told, _here) = crowd.ends().await;
-    assert_eq!(town.audit().await.acknowledged, told.said);
-}
