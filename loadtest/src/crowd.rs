@@ -14,6 +14,7 @@ use crate::args::ConnectArgs;
 use crate::audit::Ledger;
 use crate::person::Person;
 use crate::plan::Plan;
+use crate::progress::Glimpse;
 use crate::report::Outcome;
 use crate::target::Target;
 use crate::token::Tokens;
@@ -41,6 +42,10 @@ pub(crate) struct Shared {
     pub(crate) start: OnceLock<Instant>,
     /// How many have joined all of their rooms.
     pub(crate) arrived: AtomicU32,
+    /// How many connections are open.
+    pub(crate) connections: AtomicU32,
+    /// What each worker has seen so far.
+    pub(crate) glimpses: Vec<Mutex<Glimpse>>,
     /// True once every sender has been told all that it is to send.
     pub(crate) all_told: AtomicBool,
     /// For each worker, whether its people have sent and seen everything.
@@ -98,6 +103,8 @@ impl Crowd {
             handshakes: Semaphore::new(usize::from(args.handshakes)),
             start: OnceLock::new(),
             arrived: AtomicU32::new(0),
+            connections: AtomicU32::new(0),
+            glimpses: (0..args.threads).map(|_| Mutex::default()).collect(),
             all_told: AtomicBool::new(false),
             settled: (0..args.threads).map(|_| AtomicBool::new(false)).collect(),
             stop: CancellationToken::new(),

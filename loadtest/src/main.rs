@@ -18,6 +18,7 @@ mod meter;
 mod pacer;
 mod person;
 mod plan;
+mod progress;
 mod report;
 mod run;
 mod series;

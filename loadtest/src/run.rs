@@ -9,7 +9,9 @@ use crate::args::{ConnectArgs, RunArgs};
 use crate::crowd::Crowd;
 use crate::meter::Meter;
 use crate::plan::Plan;
+use crate::progress::Progress;
 use crate::report::{self, Report};
+use crate::series::Series;
 use crate::token::Tokens;
 use crate::{limits, pacer};
 
@@ -31,9 +33,10 @@ pub(crate) fn run(args: &RunArgs) -> Result<bool> {
     let mut meter = Meter::new(&args.server_pids)?;
     let crowd = Crowd::gather(plan.clone(), &args.connect, tokens, args.reconnect);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let (crowd, sending) = runtime.block_on(conduct(crowd, args.settle, meter.as_mut()))?;
-    let outcome = crowd.leave()?;
-    let mut report = Report::new(&plan, &args.connect.targets, args.reconnect, sending, &outcome);
+    let (crowd, conducted) = runtime.block_on(conduct(crowd, args.settle, meter.as_mut()))?;
+    let mut outcome = crowd.leave()?;
+    outcome.tally.series.add(&conducted.connections);
+    let mut report = Report::new(&plan, &args.connect.targets, args.reconnect, conducted.sending, &outcome);
     report.servers = meter.map(|meter| meter.cost(outcome.audit.received, plan.people));
     report::print(&report);
     if let Some(file) = &args.json {
@@ -67,20 +70,31 @@ fn length(connect: &ConnectArgs, plan: &Plan, settle: Duration) -> Duration {
     connect.join_timeout + plan.warm_up + plan.duration + settle
 }
 
-/// Everything between the first connection and the last receipt. Gives how long messages were sent.
+/// What was seen of a run from outside.
+pub(crate) struct Conducted {
+    /// How long messages were sent.
+    pub(crate) sending: Duration,
+    /// How many connections were open, over time.
+    pub(crate) connections: Series,
+}
+
+/// Everything between the first connection and the last receipt.
 async fn conduct(
     mut crowd: Crowd,
     settle: Duration,
     mut meter: Option<&mut Meter>,
-) -> Result<(Crowd, Duration)> {
-    eprintln!("{} clients join …", crowd.shared.plan.people);
-    crowd.everybody_joined().await?;
+) -> Result<(Crowd, Conducted)> {
+    let mut progress = Progress::new(crowd.shared.plan.people);
+    tokio::select! {
+        joined = crowd.everybody_joined() => joined?,
+        never = progress.joining(&crowd) => match never {},
+    }
     meter.as_mut().map_or(Ok(()), |meter| meter.begin())?;
     let begin = Instant::now() + BREATH;
     // Nobody else sets it.
     let _ = crowd.shared.start.set(begin);
     let pacer = pacer::start(crowd.shared.clone(), begin, crowd.take_senders());
-    let mut progress = Progress::new(begin);
+    progress.begin(begin, &crowd.shared.plan);
     while !pacer.is_finished() {
         crowd.check()?;
         progress.look(&crowd);
@@ -95,32 +109,5 @@ async fn conduct(
     }
     meter.map_or(Ok(()), Meter::end)?;
     sleep(LISTEN).await;
-    Ok((crowd, sending))
-}
-
-/// A line now and then, so that somebody who waits sees that something happens.
-struct Progress {
-    begin: Instant,
-    next: Instant,
-}
-
-impl Progress {
-    const EVERY: Duration = Duration::from_secs(5);
-
-    fn new(begin: Instant) -> Self {
-        Self { begin, next: begin + Self::EVERY }
-    }
-
-    fn look(&mut self, crowd: &Crowd) {
-        if Instant::now() < self.next {
-            return;
-        }
-        self.next += Self::EVERY;
-        let acknowledged = crowd.shared.ledger.acknowledged();
-        let planned = crowd.shared.plan.messages();
-        eprintln!(
-            "{:4.0} s  {acknowledged} of {planned} messages acknowledged",
-            self.begin.elapsed().as_secs_f64()
-        );
-    }
+    Ok((crowd, Conducted { sending, connections: progress.into_series() }))
 }

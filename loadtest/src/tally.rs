@@ -5,6 +5,8 @@ use std::time::{Duration, Instant};
 
 use hdrhistogram::Histogram;
 
+use crate::series::Series;
+
 /// The longest latency that is told apart from longer ones.
 const LATENCY_MAX: Duration = Duration::from_secs(3600);
 /// How many different reasons are told apart; servers make them up.
@@ -108,6 +110,13 @@ impl Reasons {
     }
 }
 
+/// What is timed from the moment at which a message was planned.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Timed {
+    Delivery,
+    Acknowledgement,
+}
+
 /// What one worker has counted.
 #[derive(Debug, Clone)]
 pub(crate) struct Tally {
@@ -137,6 +146,10 @@ pub(crate) struct Tally {
     pub(crate) other_epoch: u64,
     /// Frames that made no sense.
     pub(crate) unreadable: u64,
+    /// Events that came twice or after a later one: for those who watch the run. The audit counts by subscription.
+    pub(crate) astray: u64,
+    /// What happened when, the warm-up included.
+    pub(crate) series: Series,
 }
 
 impl Tally {
@@ -156,7 +169,32 @@ impl Tally {
             truncated: 0,
             other_epoch: 0,
             unreadable: 0,
+            astray: 0,
+            series: Series::new(),
         }
+    }
+
+    /// A message was received or acknowledged, this late, as seen at `at` from the start of the run.
+    pub(crate) fn time(&mut self, what: Timed, at: Duration, latency: Duration, measured: bool) {
+        let latencies = match what {
+            Timed::Delivery => {
+                self.series.deliver(at, latency);
+                &mut self.delivered
+            }
+            Timed::Acknowledgement => {
+                self.series.acknowledge(at);
+                &mut self.acknowledged
+            }
+        };
+        if measured {
+            latencies.record(latency);
+        }
+    }
+
+    /// How often something was seen so far that should not be, whether or not it makes the run unclean.
+    pub(crate) fn amiss(&self) -> u64 {
+        let counts = [self.astray, self.wrong_room, self.truncated, self.other_epoch, self.unreadable];
+        counts.iter().sum::<u64>() + self.refused.total() + self.broken.total()
     }
 
     /// Takes another worker's in.
@@ -174,6 +212,8 @@ impl Tally {
         self.truncated += other.truncated;
         self.other_epoch += other.other_epoch;
         self.unreadable += other.unreadable;
+        self.astray += other.astray;
+        self.series.add(&other.series);
     }
 }
 

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result};
 use tokio::sync::mpsc;
@@ -13,6 +13,7 @@ use tokio::time::sleep;
 
 use crate::crowd::Shared;
 use crate::person::{Person, Surroundings, live};
+use crate::progress::Glimpse;
 use crate::tally::Tally;
 
 const SCRATCH_BYTES: usize = 65_536;
@@ -56,7 +57,12 @@ async fn house(worker: usize, around: Rc<Surroundings>, seats: Vec<Seat>) -> Res
         people.push(person.clone());
         lives.spawn_local(live(person, number, around.clone(), orders));
     }
+    let mut glance = Instant::now();
     while !shared.stop.is_cancelled() {
+        if glance.elapsed() >= Glimpse::EVERY {
+            Glimpse::of(&around.tally.borrow()).show(&shared.glimpses[worker]);
+            glance = Instant::now();
+        }
         if shared.all_told.load(Ordering::Acquire) {
             let settled = people.iter().all(|person| person.borrow().is_settled(&shared.ledger));
             shared.settled[worker].store(settled, Ordering::Release);

@@ -105,7 +105,10 @@ impl Life {
         match socket {
             Ok(socket) => {
                 self.person.borrow_mut().connect();
-                self.converse(socket).await
+                self.around.shared.connections.fetch_add(1, Ordering::Relaxed);
+                let ending = self.converse(socket).await;
+                self.around.shared.connections.fetch_sub(1, Ordering::Relaxed);
+                ending
             }
             Err(ending) => ending,
         }

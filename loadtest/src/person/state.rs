@@ -11,7 +11,7 @@ use crate::audit::{Ledger, Sight, Trail};
 use crate::plan::Plan;
 use crate::speech::{Heard, Native};
 use crate::stamp::Stamp;
-use crate::tally::Tally;
+use crate::tally::{Tally, Timed};
 
 /// When a server says that something is not possible now, and not when it will be.
 const RETRY: Duration = Duration::from_secs(1);
@@ -76,6 +76,14 @@ impl Scene<'_> {
     fn lateness(&self, planned: Duration) -> Option<Duration> {
         let start = self.start.filter(|_| self.plan.is_measured(planned))?;
         Some(self.now.saturating_duration_since(start + planned))
+    }
+
+    /// Something has happened to a message that was planned for this time of the run.
+    fn time(&mut self, what: Timed, planned: Duration) {
+        let Some(start) = self.start else { return };
+        let at = self.now.saturating_duration_since(start);
+        let measured = self.plan.is_measured(planned);
+        self.tally.time(what, at, at.saturating_sub(planned), measured);
     }
 }
 
@@ -249,12 +257,11 @@ impl Person {
         }
         scene.ledger.advance(membership, seq);
         let sight = trail.see(seq);
+        scene.tally.astray += u64::from(sight != Sight::New);
         let Some(stamp) = ours else { return };
         scene.ledger.place(stamp.message, seq);
-        if sight != Sight::Again
-            && let Some(lateness) = scene.lateness(stamp.planned)
-        {
-            scene.tally.delivered.record(lateness);
+        if sight != Sight::Again {
+            scene.time(Timed::Delivery, stamp.planned);
         }
     }
 
@@ -265,10 +272,8 @@ impl Person {
         };
         let planned = scene.plan.message(message);
         scene.ledger.acknowledge(message, planned.room, seq);
-        if self.sends.acknowledge(message, self.connection, planned.room, seq)
-            && let Some(lateness) = scene.lateness(planned.at)
-        {
-            scene.tally.acknowledged.record(lateness);
+        if self.sends.acknowledge(message, self.connection, planned.room, seq) {
+            scene.time(Timed::Acknowledgement, planned.at);
         }
     }
 
