@@ -95,7 +95,7 @@ pub(crate) struct Crowd {
 impl Crowd {
     /// Starts to gather the people of a plan.
     pub(crate) fn gather(plan: Plan, args: &ConnectArgs, tokens: Tokens, returns: bool) -> Self {
-        let ramp = Duration::from_secs(1) / args.ramp_per_s;
+        let ramp = args.step(plan.people);
         let shared = Arc::new(Shared {
             ledger: Ledger::new(&plan),
             connect: Connect { targets: args.targets.clone(), ramp, returns },

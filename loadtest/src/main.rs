@@ -1,6 +1,6 @@
 //! `parlor-loadtest`: an open-loop load tester that audits what it receives.
 //!
-//! * [`args`], [`target`], [`token`], [`plan`]: what is to happen, before anything does.
+//! * [`args`], [`target`], [`token`], [`plan`], [`layout`]: what is to happen, before anything does.
 //! * [`crowd`] gathers people ([`person`], [`socket`], [`speech`]) on worker threads; [`pacer`] tells them when to
 //!   send. What they see goes to the [`audit`] and the [`tally`].
 //! * [`run`], [`idle`]: the scenarios. [`meter`], [`servers`]: what they cost the servers. [`report`]: what came out.
@@ -13,6 +13,7 @@ mod audit;
 mod crowd;
 mod environment;
 mod idle;
+mod layout;
 mod limits;
 mod meter;
 mod pacer;
@@ -44,6 +45,7 @@ fn main() -> ExitCode {
     let cli = Cli::parse();
     let outcome = match &cli.scenario {
         None => run::run(&cli.run),
+        Some(Scenario::Fanout(args) | Scenario::Rooms(args) | Scenario::Soak(args)) => run::run(args),
         Some(Scenario::Idle(args)) => idle::run(args),
     };
     match outcome {

@@ -5,10 +5,12 @@ use std::time::Duration;
 use anyhow::{Result, ensure};
 use chat::RoomId;
 
+use crate::layout::{Layout, Place};
+
 /// A run, planned. People, rooms and messages are numbered from 0.
 ///
-/// Person `p` is in room `p mod rooms`. Message `m` is planned at `m / rate`, for room `m mod rooms`, by that
-/// room's senders in turn; where there are fewer senders than rooms, a sender joins all the rooms it sends to.
+/// People and messages take the rooms in turn, as the [`Layout`] says. Message `m` is planned at `m / rate`, by its
+/// room's senders in turn; where nobody of a room sends, a sender of another one joins it, too.
 #[derive(Debug, Clone)]
 pub(crate) struct Plan {
     /// A random word that tells this run from others.
@@ -22,6 +24,7 @@ pub(crate) struct Plan {
     pub(crate) warm_up: Duration,
     pub(crate) duration: Duration,
     pub(crate) room_prefix: String,
+    pub(crate) layout: Layout,
 }
 
 /// A message of the plan.
@@ -30,6 +33,8 @@ pub(crate) struct Planned {
     /// From the start of the run.
     pub(crate) at: Duration,
     pub(crate) room: u32,
+    /// How many messages the plan has for this room before it.
+    pub(crate) turn: u32,
     pub(crate) sender: u32,
 }
 
@@ -46,6 +51,7 @@ impl Plan {
             size: 0,
             warm_up: Duration::ZERO,
             duration: Duration::ZERO,
+            layout: Layout::Even,
         }
     }
 
@@ -79,15 +85,10 @@ impl Plan {
 
     /// A message.
     pub(crate) fn message(&self, message: u32) -> Planned {
-        let (room, turn) = (message % self.rooms, message / self.rooms);
+        let place @ Place { room, turn } = self.layout.place(message, self.rooms);
         let at = Duration::from_secs_f64(f64::from(message) / self.rate);
-        let sender = if self.senders < self.rooms {
-            room % self.senders.max(1)
-        } else {
-            let of_the_room = (self.senders - room).div_ceil(self.rooms);
-            room + self.rooms * (turn % of_the_room)
-        };
-        Planned { at, room, sender }
+        let sender = self.layout.sender(place, self.rooms, self.senders);
+        Planned { at, room, turn, sender }
     }
 
     /// True if this message counts for the latencies.
@@ -97,10 +98,8 @@ impl Plan {
 
     /// The rooms that somebody joins.
     pub(crate) fn rooms_of(&self, person: u32) -> Vec<u32> {
-        let home = person % self.rooms;
-        let sends_to =
-            |room: &u32| person < self.senders && self.senders < self.rooms && room % self.senders == person;
-        let more = (0..self.rooms).filter(|room| *room != home && sends_to(room));
+        let home = self.layout.home(person, self.rooms);
+        let more = self.layout.adopted(person, self.rooms, self.senders);
         std::iter::once(home).chain(more).collect()
     }
 

@@ -7,6 +7,7 @@ use tokio::time::sleep;
 
 use crate::args::{ConnectArgs, RunArgs};
 use crate::crowd::Crowd;
+use crate::layout::Layout;
 use crate::meter::Meter;
 use crate::plan::Plan;
 use crate::progress::Progress;
@@ -26,7 +27,7 @@ const LISTEN: Duration = Duration::from_secs(1);
 /// # Errors
 /// If the run cannot be made.
 pub(crate) fn run(args: &RunArgs) -> Result<bool> {
-    let plan = plan(args);
+    let plan = plan(args)?;
     plan.check()?;
     limits::allow_connections(plan.people)?;
     let tokens = Tokens::new(&args.connect, &plan.run, length(&args.connect, &plan, args.settle))?;
@@ -50,19 +51,20 @@ pub(crate) fn random_word() -> String {
     format!("{:08x}", rand::random::<u32>())
 }
 
-fn plan(args: &RunArgs) -> Plan {
+fn plan(args: &RunArgs) -> Result<Plan> {
     let run = random_word();
-    Plan {
+    Ok(Plan {
         room_prefix: args.room_prefix.clone().unwrap_or_else(|| format!("load-{run}-")),
         run,
         people: args.subscribers,
         rooms: args.rooms,
         senders: args.senders,
-        rate: args.rate,
+        rate: args.messages_per_s(),
         size: args.size,
         warm_up: args.warm_up,
         duration: args.duration,
-    }
+        layout: Layout::new(args.distribution, args.rooms, args.senders)?,
+    })
 }
 
 /// How long the run takes at the most: what tokens must be good for.

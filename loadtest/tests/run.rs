@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "what is missing in a test fails the test")]
 
 mod broadcaster;
+mod scenarios;
 
 use std::path::PathBuf;
 use std::time::{Duration, Instant};

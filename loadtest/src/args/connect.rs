@@ -22,7 +22,10 @@ pub(crate) struct ConnectArgs {
     pub(crate) token_file: Option<PathBuf>,
     /// How many connections are opened a second at the most, all targets together.
     #[arg(long, default_value_t = 2000, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
-    pub(crate) ramp_per_s: u32,
+    ramp_per_s: u32,
+    /// Over how long the connections are opened, evenly. Instead of --ramp-per-s.
+    #[arg(long, value_parser = duration, value_name = "TIME", conflicts_with = "ramp_per_s")]
+    ramp: Option<Duration>,
     /// How many handshakes are under way at once at the most.
     #[arg(long, default_value_t = 64, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     pub(crate) handshakes: u16,
@@ -32,4 +35,11 @@ pub(crate) struct ConnectArgs {
     /// How many threads the clients share.
     #[arg(long, default_value_t = 1, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=64))]
     pub(crate) threads: u16,
+}
+
+impl ConnectArgs {
+    /// The time from one connection to the next, where so many are opened.
+    pub(crate) fn step(&self, people: u32) -> Duration {
+        self.ramp.map_or(Duration::from_secs(1) / self.ramp_per_s, |ramp| ramp / people)
+    }
 }

@@ -2,12 +2,14 @@
 
 mod connect;
 mod idle;
+mod presets;
 mod run;
 
 use clap::{Parser, Subcommand};
 
 pub(crate) use connect::ConnectArgs;
 pub(crate) use idle::IdleArgs;
+use presets::{FANOUT, ROOMS, SOAK, preset};
 pub(crate) use run::RunArgs;
 
 /// An open-loop load tester for Parlor that audits what it receives.
@@ -31,9 +33,18 @@ pub(crate) struct Cli {
     pub(crate) run: RunArgs,
 }
 
-/// What to do instead of a run.
+/// What to do instead of a run, or a run with other defaults.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Scenario {
+    /// A run with one room and many who listen.
+    #[command(mut_args(preset(FANOUT)))]
+    Fanout(RunArgs),
+    /// A run with many small rooms.
+    #[command(mut_args(preset(ROOMS)))]
+    Rooms(RunArgs),
+    /// A moderate run that lasts for hours; connections that break come back.
+    #[command(mut_args(preset(SOAK)))]
+    Soak(RunArgs),
     /// Join idle clients and print the server's resident memory before, after and per client.
     Idle(IdleArgs),
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use clap::Args;
 
 use super::ConnectArgs;
+use crate::layout::Distribution;
 
 /// The run: who, where, how much, how long.
 #[derive(Debug, Clone, Args)]
@@ -16,15 +17,21 @@ pub(crate) struct RunArgs {
     /// How many clients join.
     #[arg(long, default_value_t = 100, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) subscribers: u32,
-    /// In how many rooms. Client I joins room I modulo N; the rooms are made on joining.
+    /// In how many rooms; they are made on joining.
     #[arg(long, default_value_t = 10, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) rooms: u32,
+    /// How clients and messages are spread over the rooms.
+    #[arg(long, value_enum, default_value_t, value_name = "HOW")]
+    pub(crate) distribution: Distribution,
     /// How many of the clients also send, spread over the rooms.
     #[arg(long, default_value_t = 10, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) senders: u32,
     /// How many messages a second are sent in all, whatever the servers do.
     #[arg(long, default_value_t = 100.0, value_parser = rate, value_name = "N")]
-    pub(crate) rate: f64,
+    rate: f64,
+    /// How many messages a second are sent for each room, on average over the rooms. Instead of --rate.
+    #[arg(long, value_parser = rate, value_name = "N", conflicts_with = "rate")]
+    room_rate: Option<f64>,
     /// The length of a message's text, in bytes.
     #[arg(long, default_value_t = 128, value_name = "BYTES")]
     pub(crate) size: usize,
@@ -51,6 +58,13 @@ pub(crate) struct RunArgs {
     /// Write the report as JSON to this file.
     #[arg(long, value_name = "FILE")]
     pub(crate) json: Option<PathBuf>,
+}
+
+impl RunArgs {
+    /// How many messages a second are sent in all.
+    pub(crate) fn messages_per_s(&self) -> f64 {
+        self.room_rate.map_or(self.rate, |of_a_room| of_a_room * f64::from(self.rooms))
+    }
 }
 
 /// A time such as `250ms`, `30s`, `5m` or `1h`.

@@ -1,0 +1,210 @@
+//! Which room comes next: how people and messages are spread over the rooms.
+//!
+//! Both take the rooms in turn, in a cycle in which each room has its share and its turns stand well apart, so that
+//! all of it is known for any person and any message without having walked through those before.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use anyhow::{Result, ensure};
+use clap::ValueEnum;
+
+/// How people and messages are spread over the rooms.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub(crate) enum Distribution {
+    /// All rooms alike.
+    #[default]
+    Even,
+    /// The second room has half as many people and messages as the first, the third a third, and so on.
+    Zipf,
+}
+
+/// The most rooms that can be spread by [`Distribution::Zipf`]: its cycle has about twelve turns for each of them.
+const ZIPF_ROOMS_MAX: u32 = 100_000;
+
+/// Where people and messages go.
+#[derive(Debug, Clone)]
+pub(crate) enum Layout {
+    /// The rooms one after the other.
+    Even,
+    /// As this table says.
+    Table(Arc<Table>),
+}
+
+/// A cycle of rooms, and who sends to each.
+#[derive(Debug)]
+pub(crate) struct Table {
+    cycle: Vec<Turn>,
+    /// How many turns each room has in the cycle.
+    shares: Vec<u32>,
+    /// Who sends to each room, in turn. Nobody is left out, and no room.
+    senders: Vec<Vec<u32>>,
+    /// The rooms that senders join beside their own, because nobody of these rooms sends.
+    adopted: BTreeMap<u32, Vec<u32>>,
+}
+
+/// A room's turn in the cycle, and how many it has had before in the same cycle.
+#[derive(Debug, Clone, Copy)]
+struct Turn {
+    room: u32,
+    before: u32,
+}
+
+/// A message's room, and how many messages that room has before it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Place {
+    pub(crate) room: u32,
+    pub(crate) turn: u32,
+}
+
+impl Layout {
+    /// Spreads the people over the rooms; the first `senders` of them send.
+    ///
+    /// # Errors
+    /// If there are more rooms than can be spread in this way.
+    pub(crate) fn new(distribution: Distribution, rooms: u32, senders: u32) -> Result<Self> {
+        Ok(match distribution {
+            Distribution::Even => Self::Even,
+            Distribution::Zipf => {
+                ensure!(rooms <= ZIPF_ROOMS_MAX, "at most {ZIPF_ROOMS_MAX} rooms can be spread unevenly");
+                Self::Table(Arc::new(Table::zipf(rooms, senders)))
+            }
+        })
+    }
+
+    /// The room that a person is at home in.
+    pub(crate) fn home(&self, person: u32, rooms: u32) -> u32 {
+        match self {
+            Self::Even => person % rooms,
+            Self::Table(table) => table.turn(person).0.room,
+        }
+    }
+
+    /// Where a message goes.
+    pub(crate) fn place(&self, message: u32, rooms: u32) -> Place {
+        match self {
+            Self::Even => Place { room: message % rooms, turn: message / rooms },
+            Self::Table(table) => {
+                let (Turn { room, before }, cycles) = table.turn(message);
+                Place { room, turn: cycles * table.shares[room as usize] + before }
+            }
+        }
+    }
+
+    /// Who sends what goes there.
+    pub(crate) fn sender(&self, Place { room, turn }: Place, rooms: u32, senders: u32) -> u32 {
+        match self {
+            Self::Even if senders < rooms => room % senders.max(1),
+            Self::Even => room + rooms * (turn % (senders - room).div_ceil(rooms)),
+            Self::Table(table) => {
+                let of_the_room = &table.senders[room as usize];
+                of_the_room[turn as usize % of_the_room.len()]
+            }
+        }
+    }
+
+    /// The rooms that a person joins beside its own, to send there.
+    pub(crate) fn adopted(&self, person: u32, rooms: u32, senders: u32) -> Vec<u32> {
+        match self {
+            Self::Even if person < senders && senders < rooms => {
+                (person..rooms).step_by(senders as usize).filter(|room| *room != person).collect()
+            }
+            Self::Even => Vec::new(),
+            Self::Table(table) => table.adopted.get(&person).cloned().unwrap_or_default(),
+        }
+    }
+}
+
+impl Table {
+    /// The room of rank `r` has a share of `1/r`.
+    fn zipf(rooms: u32, senders: u32) -> Self {
+        let shares: Vec<u32> = (1..=rooms).map(|rank| rooms / rank).collect();
+        let mut turns: Vec<(f64, Turn)> = Vec::new();
+        for (room, share) in (0..).zip(&shares) {
+            // Each room starts somewhere else in its own distance, or all rooms with one turn would have the same.
+            let phase = (f64::from(room) * 0.618_033_988_749_895).fract();
+            let turn = |before| ((f64::from(before) + phase) / f64::from(*share), Turn { room, before });
+            turns.extend((0..*share).map(turn));
+        }
+        turns.sort_by(|a, b| a.0.total_cmp(&b.0));
+        let cycle = turns.into_iter().map(|(_, turn)| turn).collect();
+        let mut table = Self { cycle, shares, senders: Vec::new(), adopted: BTreeMap::new() };
+        table.appoint(rooms, senders);
+        table
+    }
+
+    /// Says who sends where: those who are at home in the room, or else somebody else.
+    fn appoint(&mut self, rooms: u32, senders: u32) {
+        self.senders = vec![Vec::new(); rooms as usize];
+        for sender in 0..senders {
+            let home = self.turn(sender).0.room;
+            self.senders[home as usize].push(sender);
+        }
+        for (room, of_the_room) in (0..).zip(&mut self.senders) {
+            if of_the_room.is_empty() {
+                let sender = room % senders.max(1);
+                of_the_room.push(sender);
+                self.adopted.entry(sender).or_default().push(room);
+            }
+        }
+    }
+
+    /// Whose turn it is, and how many whole cycles there were before.
+    fn turn(&self, number: u32) -> (Turn, u32) {
+        // At most `ZIPF_ROOMS_MAX` rooms: the cycle is far shorter than 2³².
+        let length = u32::try_from(self.cycle.len()).unwrap_or(u32::MAX);
+        (self.cycle[(number % length) as usize], number / length)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_room_of_rank_r_has_a_share_of_one_rth_at_every_time() {
+        let layout = Layout::new(Distribution::Zipf, 100, 10).unwrap();
+        let mut counts = vec![0_u32; 100];
+        for message in 0..10_000 {
+            counts[layout.place(message, 100).room as usize] += 1;
+            if message == 999 {
+                assert!((150..=250).contains(&counts[0]), "{counts:?}");
+                assert!((75..=125).contains(&counts[1]), "{counts:?}");
+            }
+        }
+        assert!(counts.is_sorted_by(|a, b| a >= b) || counts[0] / counts[9] == 10, "{counts:?}");
+        assert!(counts.iter().all(|count| *count > 0), "every room is spoken in");
+    }
+
+    #[test]
+    fn every_room_counts_its_own_messages() {
+        for distribution in [Distribution::Even, Distribution::Zipf] {
+            let layout = Layout::new(distribution, 7, 3).unwrap();
+            let mut next = [0; 7];
+            for message in 0..200 {
+                let place = layout.place(message, 7);
+                assert_eq!(place.turn, next[place.room as usize], "{distribution:?}");
+                next[place.room as usize] += 1;
+            }
+        }
+    }
+
+    #[test]
+    fn whoever_sends_is_in_the_room_and_everybody_sends() {
+        for distribution in [Distribution::Even, Distribution::Zipf] {
+            for (rooms, senders) in [(1, 5), (20, 4), (10, 10), (30, 50), (5, 1)] {
+                let layout = Layout::new(distribution, rooms, senders).unwrap();
+                let mut seen = vec![false; senders as usize];
+                for message in 0..5000 {
+                    let place = layout.place(message, rooms);
+                    let sender = layout.sender(place, rooms, senders);
+                    seen[sender as usize] = true;
+                    let is_there = layout.home(sender, rooms) == place.room
+                        || layout.adopted(sender, rooms, senders).contains(&place.room);
+                    assert!(is_there, "{distribution:?} {rooms} {senders} {message}");
+                }
+                assert!(seen.iter().all(|seen| *seen), "{distribution:?} {rooms} {senders}");
+            }
+        }
+    }
+}
