@@ -10,6 +10,8 @@
 
 mod args;
 mod audit;
+mod broadcaster;
+mod child;
 mod crowd;
 mod environment;
 mod idle;
@@ -22,6 +24,7 @@ mod plan;
 mod progress;
 mod report;
 mod run;
+mod selftest;
 mod series;
 mod servers;
 mod socket;
@@ -47,6 +50,7 @@ fn main() -> ExitCode {
         None => run::run(&cli.run),
         Some(Scenario::Fanout(args) | Scenario::Rooms(args) | Scenario::Soak(args)) => run::run(args),
         Some(Scenario::Idle(args)) => idle::run(args),
+        Some(Scenario::Selftest) => selftest::run(),
     };
     match outcome {
         Ok(true) => ExitCode::SUCCESS,

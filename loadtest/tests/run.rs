@@ -1,6 +1,7 @@
 //! The load tester against a server with planted defects: each is found, exactly as often as it was planted.
 #![expect(clippy::unwrap_used, reason = "what is missing in a test fails the test")]
 
+#[path = "../src/broadcaster/mod.rs"]
 mod broadcaster;
 mod scenarios;
 
@@ -48,7 +49,7 @@ async fn run(server: &Broadcaster, name: &str, more: &[&str]) -> Done {
 
 #[tokio::test]
 async fn a_server_without_defects_is_clean() {
-    let server = Broadcaster::start(2, Defects::default()).await;
+    let server = Broadcaster::start(2, Defects::default()).await.unwrap();
     let done = run(&server, "clean", &[]).await;
     assert_eq!(done.code, CLEAN, "{}", done.said);
     assert_eq!(server.stored(), 300);
@@ -62,7 +63,7 @@ async fn a_server_without_defects_is_clean() {
 
 #[tokio::test]
 async fn the_servers_processes_are_measured() {
-    let server = Broadcaster::start(1, Defects::default()).await;
+    let server = Broadcaster::start(1, Defects::default()).await.unwrap();
     let done = run(&server, "servers", &["--server-pid", &std::process::id().to_string()]).await;
     assert_eq!(done.code, CLEAN, "{}", done.said);
     let servers = &done.report["servers"];
@@ -75,7 +76,7 @@ async fn the_servers_processes_are_measured() {
 #[tokio::test]
 async fn what_is_dropped_doubled_and_swapped_is_counted_exactly() {
     let defects = Defects { drop_every: 7, double_every: 11, swap_every: 13, ..Defects::default() };
-    let server = Broadcaster::start(1, defects).await;
+    let server = Broadcaster::start(1, defects).await.unwrap();
     let done = run(&server, "defects", &["--settle", "1s"]).await;
     let planted = server.planted();
     assert!(planted.dropped > 100 && planted.doubled > 50 && planted.swapped > 50, "{planted:?}");
@@ -86,7 +87,7 @@ async fn what_is_dropped_doubled_and_swapped_is_counted_exactly() {
 
 #[tokio::test]
 async fn an_event_in_the_wrong_room_is_found() {
-    let server = Broadcaster::start(1, Defects { misplace_every: 17, ..Defects::default() }).await;
+    let server = Broadcaster::start(1, Defects { misplace_every: 17, ..Defects::default() }).await.unwrap();
     let done = run(&server, "misplaced", &["--settle", "1s"]).await;
     let planted = server.planted();
     assert!(planted.misplaced > 0);
@@ -97,7 +98,7 @@ async fn an_event_in_the_wrong_room_is_found() {
 
 #[tokio::test]
 async fn an_acknowledged_message_that_is_not_stored_is_found() {
-    let server = Broadcaster::start(1, Defects { forget_every: 50, ..Defects::default() }).await;
+    let server = Broadcaster::start(1, Defects { forget_every: 50, ..Defects::default() }).await.unwrap();
     let done = run(&server, "forgotten", &["--settle", "1s"]).await;
     // The next message of the room takes the place that was promised; a last one has no next.
     let lost_places = done.audit("lost") / 4;
@@ -107,7 +108,7 @@ async fn an_acknowledged_message_that_is_not_stored_is_found() {
 
 #[tokio::test]
 async fn a_refused_message_that_is_stored_is_found() {
-    let server = Broadcaster::start(1, Defects { refuse_every: 40, ..Defects::default() }).await;
+    let server = Broadcaster::start(1, Defects { refuse_every: 40, ..Defects::default() }).await.unwrap();
     let done = run(&server, "refused", &[]).await;
     let planted = server.planted().refused;
     assert_eq!(
@@ -123,12 +124,12 @@ async fn a_refused_message_that_is_stored_is_found() {
 #[tokio::test]
 async fn an_unknown_outcome_is_repeated_only_by_those_who_come_back() {
     let defects = Defects { unsure_every: 25, ..Defects::default() };
-    let server = Broadcaster::start(1, defects).await;
+    let server = Broadcaster::start(1, defects).await.unwrap();
     let done = run(&server, "unknown", &[]).await;
     assert_eq!((done.audit("unknown"), done.audit("repeated")), (12, 0), "{}", done.said);
     assert_eq!(done.code, NOT_CLEAN);
 
-    let server = Broadcaster::start(1, defects).await;
+    let server = Broadcaster::start(1, defects).await.unwrap();
     let done = run(&server, "repeated", &["--reconnect"]).await;
     assert_eq!(done.audit("repeated"), server.planted().unsure, "{}", done.said);
     assert_eq!((done.code, server.stored()), (CLEAN, 300), "{}", done.said);
@@ -136,8 +137,9 @@ async fn an_unknown_outcome_is_repeated_only_by_those_who_come_back() {
 
 #[tokio::test]
 async fn a_repeat_that_is_stored_again_is_found() {
-    let server =
-        Broadcaster::start(1, Defects { unsure_every: 25, forget_ids: true, ..Defects::default() }).await;
+    let server = Broadcaster::start(1, Defects { unsure_every: 25, forget_ids: true, ..Defects::default() })
+        .await
+        .unwrap();
     let done = run(&server, "doubled", &["--reconnect"]).await;
     assert!(server.stored() > 300);
     assert!(done.audit("two_places") >= server.stored() - 300, "{}", done.said);
@@ -146,7 +148,7 @@ async fn a_repeat_that_is_stored_again_is_found() {
 
 /// Cuts every connection of the first address in the middle of a run.
 async fn run_and_cut(defects: Defects, name: &str, more: &[&str]) -> (Done, Broadcaster) {
-    let server = Broadcaster::start(2, defects).await;
+    let server = Broadcaster::start(2, defects).await.unwrap();
     let cut = async {
         while server.stored() < 100 {
             tokio::time::sleep(Duration::from_millis(5)).await;
@@ -166,7 +168,8 @@ async fn clients_that_are_cut_off_come_back_elsewhere_and_miss_nothing() {
     let (away, all) = (&done.report["away"], done.report["all_back_s"].as_f64().unwrap());
     assert_eq!(away["count"], 6, "{}", done.said);
     assert!(away["p50"].as_u64() >= Some(250_000), "nobody comes back at once: {away}");
-    assert!(all >= away["max"].as_f64().unwrap() / 1e6, "{away} of {all} s");
+    // Latencies are kept to three digits, and rounded up.
+    assert!(all * 1.001 >= away["max"].as_f64().unwrap() / 1e6, "{away} of {all} s");
 }
 
 #[tokio::test]
@@ -187,8 +190,9 @@ async fn another_history_after_coming_back_is_found() {
 
 #[tokio::test]
 async fn latency_is_counted_from_the_planned_time() {
-    let server =
-        Broadcaster::start(1, Defects { delay: Duration::from_millis(200), ..Defects::default() }).await;
+    let server = Broadcaster::start(1, Defects { delay: Duration::from_millis(200), ..Defects::default() })
+        .await
+        .unwrap();
     let done = run(&server, "delay", &[]).await;
     for what in ["acknowledged", "delivered"] {
         let p50 = done.report[what]["p50"].as_u64().unwrap();
@@ -199,7 +203,7 @@ async fn latency_is_counted_from_the_planned_time() {
 
 #[tokio::test]
 async fn nobody_to_talk_to_is_said_at_once_or_in_time() {
-    let closed = Broadcaster::start(1, Defects { closed: true, ..Defects::default() }).await;
+    let closed = Broadcaster::start(1, Defects { closed: true, ..Defects::default() }).await.unwrap();
     let begin = Instant::now();
     let done = run(&closed, "closed", &[]).await;
     assert_eq!(done.code, IMPOSSIBLE);
@@ -217,7 +221,7 @@ async fn nobody_to_talk_to_is_said_at_once_or_in_time() {
 
 #[tokio::test]
 async fn idle_clients_are_weighed() {
-    let server = Broadcaster::start(1, Defects::default()).await;
+    let server = Broadcaster::start(1, Defects::default()).await.unwrap();
     let output = Command::new(env!("CARGO_BIN_EXE_parlor-loadtest"))
         .args(["idle", "--target", &server.targets()[0], "--secret", "s", "--clients", "50", "--rooms", "5"])
         .args(["--hold", "200ms", "--server-pid", &std::process::id().to_string()])
@@ -227,4 +231,16 @@ async fn idle_clients_are_weighed() {
     let said = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     assert!(said.contains("50 joined, in 5 rooms") && said.contains("per client"), "{said}");
+}
+
+#[tokio::test]
+async fn the_self_check_finds_what_was_planted() {
+    let output = Command::new(env!("CARGO_BIN_EXE_parlor-loadtest")).arg("selftest").output().await.unwrap();
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(output.status.success(), "{said}{}", String::from_utf8_lossy(&output.stderr));
+    for case in ["every 7th dropped, every 11th doubled, every 13th swapped", "every 17th in the wrong room"]
+    {
+        assert!(said.contains(case), "{said}");
+    }
+    assert!(!said.contains("WRONG"), "{said}");
 }

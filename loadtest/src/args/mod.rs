@@ -47,4 +47,6 @@ pub(crate) enum Scenario {
     Soak(RunArgs),
     /// Join idle clients and print the server's resident memory before, after and per client.
     Idle(IdleArgs),
+    /// Try the audit on a built-in server that drops, doubles and swaps: each must be counted exactly.
+    Selftest,
 }

@@ -27,7 +27,7 @@ async fn play(server: &Broadcaster, words: &str) -> Done {
 
 #[tokio::test]
 async fn a_fanout_is_one_room_in_which_everybody_hears_everything() {
-    let server = Broadcaster::start(1, Defects::default()).await;
+    let server = Broadcaster::start(1, Defects::default()).await.unwrap();
     let done = play(&server, "fanout --subscribers 40 --rate 50 --duration 1s --warm-up 0s").await;
     assert_eq!(done.code, CLEAN, "{}", done.said);
     assert_eq!((done.audit("subscriptions"), done.audit("received")), (40, 40 * 50), "{}", done.said);
@@ -35,7 +35,7 @@ async fn a_fanout_is_one_room_in_which_everybody_hears_everything() {
 
 #[tokio::test]
 async fn rooms_are_many_and_each_has_its_rate() {
-    let server = Broadcaster::start(1, Defects::default()).await;
+    let server = Broadcaster::start(1, Defects::default()).await.unwrap();
     let words = "rooms --subscribers 40 --rooms 20 --senders 20 --room-rate 5 --duration 1s --warm-up 0s --ramp 100ms";
     let done = play(&server, words).await;
     assert_eq!(done.code, CLEAN, "{}", done.said);
@@ -44,7 +44,7 @@ async fn rooms_are_many_and_each_has_its_rate() {
 
 #[tokio::test]
 async fn a_soak_has_rooms_of_very_different_size() {
-    let server = Broadcaster::start(1, Defects::default()).await;
+    let server = Broadcaster::start(1, Defects::default()).await.unwrap();
     let done =
         play(&server, "soak --subscribers 27 --rooms 10 --senders 10 --rate 270 --duration 1s --warm-up 0s")
             .await;

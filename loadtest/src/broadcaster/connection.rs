@@ -4,38 +4,31 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use dialect::native::Native;
-use dialect::{Command, DecodeLimits, Dialect as _, Frame, LimitsShown, Say};
+use dialect::{Command, DecodeLimits, Dialect as _, Frame};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until};
 use websocket::handshake::accept_key;
-use websocket::{Message, Opcode, Reader, Role, frame};
+use websocket::{Message, Reader, Role};
 
+use super::lock;
 use super::rooms::Rooms;
+use super::words::{self, BODY_BYTES, FRAME_BYTES};
 
-/// More than any test has.
+/// More than any run against it has.
 const OUTBOX_FRAMES: usize = 1 << 18;
 
 /// A frame, and when it is due.
-pub(super) type Outbox = mpsc::Sender<(Instant, Vec<u8>)>;
+pub(super) type Outbox = mpsc::Sender<(Instant, words::Frame)>;
 
 pub(super) async fn serve(mut stream: TcpStream, address: usize, rooms: Arc<Mutex<Rooms>>) {
     if shake_hands(&mut stream).await.is_none() {
         return;
     }
-    let (outbox, mut frames) = mpsc::channel::<(Instant, Vec<u8>)>(OUTBOX_FRAMES);
-    let (connection, delay) = rooms.lock().unwrap().connect(address, outbox.clone());
-    let user = chat::User::parse("somebody", None).unwrap();
-    let limits = LimitsShown {
-        frame_bytes: 65_536,
-        body_bytes: 16_384,
-        rooms_per_connection: 100,
-        replay: 1000,
-        page: 200,
-        sends_per_s: 0,
-    };
-    say(&outbox, Duration::ZERO, &Say::Welcome { mark: None, user: &user, connection: "c", limits: &limits });
+    let (outbox, mut frames) = mpsc::channel::<(Instant, words::Frame)>(OUTBOX_FRAMES);
+    let (connection, delay) = lock(&rooms).connect(address, outbox.clone());
+    push(&outbox, Duration::ZERO, words::welcome());
     drop(outbox);
     let (mut from, mut to) = stream.into_split();
     let writing = async {
@@ -46,8 +39,8 @@ pub(super) async fn serve(mut stream: TcpStream, address: usize, rooms: Arc<Mute
         Some(())
     };
     let reading = async {
-        let mut reader = Reader::new(Role::Server, 65_536);
-        let mut chunk = vec![0; 65_536];
+        let mut reader = Reader::new(Role::Server, FRAME_BYTES);
+        let mut chunk = vec![0; FRAME_BYTES];
         loop {
             let read = from.read(&mut chunk).await.ok().filter(|read| *read > 0)?;
             let mut commands = Vec::new();
@@ -55,7 +48,7 @@ pub(super) async fn serve(mut stream: TcpStream, address: usize, rooms: Arc<Mute
             while let Some(message) = messages.next() {
                 match message.ok()? {
                     Message::Text(text) => {
-                        let limits = DecodeLimits { body_bytes: 16_384 };
+                        let limits = DecodeLimits { body_bytes: BODY_BYTES };
                         Native.decode(Frame::Text(text), &limits, &mut commands).ok()?;
                     }
                     Message::Close(_) => return Some(()),
@@ -71,11 +64,11 @@ pub(super) async fn serve(mut stream: TcpStream, address: usize, rooms: Arc<Mute
         _ = writing => {}
         _ = reading => {}
     }
-    rooms.lock().unwrap().disconnect(connection);
+    lock(&rooms).disconnect(connection);
 }
 
 fn act(command: Command, connection: u64, delay: Duration, rooms: &Mutex<Rooms>) {
-    let mut rooms = rooms.lock().unwrap();
+    let mut rooms = lock(rooms);
     match command {
         Command::Join { mark, alias, room, from } => rooms.join(connection, &mark, &alias, &room, &from),
         Command::Send { mark, room, id, change } => {
@@ -84,22 +77,16 @@ fn act(command: Command, connection: u64, delay: Duration, rooms: &Mutex<Rooms>)
         }
         Command::Ping { mark } => {
             if let Some(outbox) = rooms.outbox(connection) {
-                say(outbox, delay, &Say::Pong { mark: &mark });
+                push(outbox, delay, words::pong(&mark));
             }
         }
         _ => {}
     }
 }
 
-pub(super) fn say(outbox: &Outbox, delay: Duration, say: &Say<'_>) {
-    let mut payload = Vec::new();
-    assert!(Native.say(say, &mut payload));
-    push(outbox, delay, &payload);
-}
-
-pub(super) fn push(outbox: &Outbox, delay: Duration, payload: &[u8]) {
+pub(super) fn push(outbox: &Outbox, delay: Duration, frame: words::Frame) {
     // A connection that has just ended takes nothing more.
-    let _ = outbox.try_send((Instant::now() + delay, frame(Opcode::Text, payload).to_vec()));
+    let _ = outbox.try_send((Instant::now() + delay, frame));
 }
 
 async fn shake_hands(stream: &mut TcpStream) -> Option<()> {
@@ -109,7 +96,7 @@ async fn shake_hands(stream: &mut TcpStream) -> Option<()> {
     }
     let head = String::from_utf8(head).ok()?;
     let value = |name: &str| head.lines().find_map(|line| line.strip_prefix(name));
-    assert!(value("Sec-WebSocket-Protocol: ")?.starts_with("parlor.v1, parlor.token."));
+    value("Sec-WebSocket-Protocol: ")?.strip_prefix("parlor.v1, parlor.token.")?;
     let accept = accept_key(value("Sec-WebSocket-Key: ")?);
     let answer = format!(
         "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\

@@ -1,10 +1,14 @@
-//! A small server that speaks the native dialect, for tests of the load tester: rooms in memory, any number of
+//! A small server that speaks the native dialect, to try the load tester with: rooms in memory, any number of
 //! addresses, and defects that can be planted and counted.
+//!
+//! Bound: what one run sends it; it forgets nothing. It ends with the runtime that it was started in.
 
 mod connection;
 mod rooms;
+pub(crate) mod words;
 
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::io;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::net::TcpListener;
@@ -50,20 +54,23 @@ pub(crate) struct Planted {
     pub(crate) forgotten: u64,
 }
 
-/// A running server. It ends with the test's runtime.
+/// A running server.
 pub(crate) struct Broadcaster {
     rooms: Arc<Mutex<Rooms>>,
     targets: Vec<String>,
 }
 
 impl Broadcaster {
-    /// Listens on this many addresses.
-    pub(crate) async fn start(addresses: usize, defects: Defects) -> Self {
+    /// Listens on this many addresses of this machine.
+    ///
+    /// # Errors
+    /// If the system has none left.
+    pub(crate) async fn start(addresses: usize, defects: Defects) -> io::Result<Self> {
         let rooms = Arc::new(Mutex::new(Rooms::new(defects)));
         let mut targets = Vec::new();
         for number in 0..addresses {
-            let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-            targets.push(format!("ws://{}", listener.local_addr().unwrap()));
+            let listener = TcpListener::bind("127.0.0.1:0").await?;
+            targets.push(format!("ws://{}", listener.local_addr()?));
             let rooms = rooms.clone();
             tokio::spawn(async move {
                 while let Ok((stream, _)) = listener.accept().await {
@@ -71,7 +78,7 @@ impl Broadcaster {
                 }
             });
         }
-        Self { rooms, targets }
+        Ok(Self { rooms, targets })
     }
 
     /// Where it listens.
@@ -81,20 +88,20 @@ impl Broadcaster {
 
     /// Cuts all connections of one address.
     pub(crate) fn cut(&self, address: usize) {
-        self.lock().cut(address);
+        lock(&self.rooms).cut(address);
     }
 
     /// What went wrong so far.
     pub(crate) fn planted(&self) -> Planted {
-        self.lock().planted()
+        lock(&self.rooms).planted()
     }
 
     /// How many messages are stored.
     pub(crate) fn stored(&self) -> u64 {
-        self.lock().stored()
+        lock(&self.rooms).stored()
     }
+}
 
-    fn lock(&self) -> MutexGuard<'_, Rooms> {
-        self.rooms.lock().unwrap()
-    }
+fn lock(rooms: &Mutex<Rooms>) -> MutexGuard<'_, Rooms> {
+    rooms.lock().unwrap_or_else(PoisonError::into_inner)
 }

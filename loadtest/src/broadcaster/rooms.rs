@@ -3,15 +3,11 @@
 use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
-use chat::{
-    Body, Code, Epoch, Event, EventKind, Refusal, RequestId, RoomId, RoomKind, RoomState, Seq, Stored,
-    Timestamp, User,
-};
-use dialect::native::Native;
-use dialect::{Alias, Dialect as _, From, Mark, Say};
+use chat::{Body, Code, Event, Refusal, RequestId, RoomId, Seq};
+use dialect::{Alias, From, Mark};
 
-use super::connection::{Outbox, push, say};
-use super::{Defects, Planted};
+use super::connection::{Outbox, push};
+use super::{Defects, Planted, words};
 
 pub(super) struct Rooms {
     defects: Defects,
@@ -77,28 +73,14 @@ impl Rooms {
         let Some((_, outbox)) = self.connections.get(&connection) else { return };
         if self.defects.closed {
             let refusal = Refusal::new(Code::NotAllowed, "there is no such room");
-            say(outbox, delay, &Say::Refused { mark, alias: Some(alias), id: None, refusal: &refusal });
+            push(outbox, delay, words::refused(mark, Some(alias), None, &refusal));
             return;
         }
         let epoch = if self.defects.new_epochs { format!("e{connection}") } else { "e".to_owned() };
-        let state = RoomState {
-            kind: RoomKind::Public,
-            epoch: Epoch::parse(&epoch).unwrap(),
-            first_seq: Seq::new(1).unwrap(),
-            seq: Seq::new(room.log.len() as u64).unwrap(),
-        };
-        let joined = Say::Joined {
-            mark: Some(mark),
-            opening: mark,
-            alias,
-            room: name,
-            state: &state,
-            truncated: false,
-        };
-        say(outbox, delay, &joined);
+        push(outbox, delay, words::joined(mark, alias, name, &words::epoch(&epoch), room.head()));
         if let From::After(seq, _) = from {
             for event in room.log.iter().filter(|event| event.seq > *seq) {
-                show(outbox, delay, event);
+                push(outbox, delay, words::message(event));
             }
         }
         room.listeners.push(connection);
@@ -112,16 +94,9 @@ impl Rooms {
             (every(defects.unsure_every), every(defects.refuse_every), every(defects.forget_every));
         let room = self.rooms.entry(name.as_str().to_owned()).or_default();
         let known = room.ids.get(id).copied().filter(|_| !defects.forget_ids);
-        let seq = known.unwrap_or_else(|| Seq::new(room.log.len() as u64 + 1).unwrap());
+        let seq = known.unwrap_or_else(|| room.head().next());
         if known.is_none() && !forget {
-            let event = Event {
-                room: name.clone(),
-                seq,
-                id: id.clone(),
-                by: User::parse("somebody", None).unwrap(),
-                at: Timestamp::from_micros(0),
-                kind: EventKind::Message { body: Some(body), reply_to: None },
-            };
+            let event = words::event(name, seq, id, body);
             room.ids.insert(id.clone(), seq);
             room.log.push(event.clone());
             self.deliver(name.as_str(), event);
@@ -132,15 +107,13 @@ impl Rooms {
             (true, _) => Refusal::unavailable("nobody knows").retry_in(Duration::from_millis(50)),
             (_, true) => Refusal::new(Code::TooMany, "certainly not stored"),
             _ => {
-                let stored =
-                    Stored { seq, at: Timestamp::from_micros(0), target: None, repeat: known.is_some() };
-                say(outbox, defects.delay, &Say::Sent { mark, room: name, id, stored: &stored });
+                push(outbox, defects.delay, words::sent(mark, name, id, seq, known.is_some()));
                 return;
             }
         };
         self.planted.unsure += u64::from(unsure);
         self.planted.refused += u64::from(refuse && !unsure);
-        say(outbox, defects.delay, &Say::Refused { mark, alias: None, id: Some(id), refusal: &refusal });
+        push(outbox, defects.delay, words::refused(mark, None, Some(id), &refusal));
     }
 
     fn deliver(&mut self, name: &str, event: Event) {
@@ -177,13 +150,14 @@ impl Rooms {
 
     fn show_all(&self, listeners: &[u64], event: &Event, delay: Duration) -> u64 {
         let outboxes = listeners.iter().filter_map(|listener| self.connections.get(listener));
-        outboxes.map(|(_, outbox)| show(outbox, delay, event)).count() as u64
+        let frame = words::message(event);
+        outboxes.map(|(_, outbox)| push(outbox, delay, frame.clone())).count() as u64
     }
 }
 
-fn show(outbox: &Outbox, delay: Duration, event: &Event) {
-    let mut payload = Vec::new();
-    let alias = Alias::new(event.room.as_str());
-    assert!(Native.event(&alias, &Epoch::parse("e").unwrap(), event, &mut payload));
-    push(outbox, delay, &payload);
+impl Room {
+    /// Its last position.
+    fn head(&self) -> Seq {
+        self.log.last().map_or(Seq::ZERO, |event| event.seq)
+    }
 }
