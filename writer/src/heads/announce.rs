@@ -4,7 +4,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use bus::{Bus, BusError, Note};
+use bus::{Bus, BusError};
+use chat::RoomHead;
 use store::{Cursor, Store};
 use tokio::sync::watch;
 use tokio::time::{MissedTickBehavior, interval};
@@ -24,10 +25,10 @@ pub(crate) async fn announce(bus: Arc<dyn Bus>, recent: RecentHeads, period: Dur
     }
 }
 
-/// Announces what was committed. What cannot be announced stays for the next time.
+/// Announces what was committed. What has not arrived stays for the next time.
 pub(crate) async fn announce_now(bus: &dyn Bus, recent: &RecentHeads) {
     let heads = recent.take();
-    if !heads.is_empty() && publish(bus, chunks(heads.clone())).await.is_err() {
+    if tell(bus, heads.clone()).await.is_err() {
         recent.put_back(heads);
     }
 }
@@ -56,7 +57,7 @@ pub(crate) async fn scan(
     }
 }
 
-/// The cursor for the next scan, if this one has been told.
+/// The cursor for the next scan, if what this one found has arrived.
 async fn scan_once(
     bus: &dyn Bus,
     store: &dyn Store,
@@ -64,7 +65,7 @@ async fn scan_once(
     since: Option<Cursor>,
 ) -> Option<Cursor> {
     match store.heads_since(since).await {
-        Ok((heads, cursor)) => publish(bus, chunks(heads)).await.is_ok().then_some(cursor),
+        Ok((heads, cursor)) => tell(bus, heads).await.is_ok().then_some(cursor),
         Err(error) => {
             health.doubt(&error);
             None
@@ -72,11 +73,16 @@ async fn scan_once(
     }
 }
 
-async fn publish(bus: &dyn Bus, notes: Vec<Note>) -> Result<(), BusError> {
-    for note in notes {
+/// Publishes heads and makes sure that they have arrived. What is handed to a connection on which nothing gets out is
+/// lost without an error, and nobody would look for it again.
+async fn tell(bus: &dyn Bus, heads: Vec<RoomHead>) -> Result<(), BusError> {
+    if heads.is_empty() {
+        return Ok(());
+    }
+    for note in chunks(heads) {
         bus.publish(note, None).await?;
     }
-    Ok(())
+    bus.settle().await
 }
 
 fn every(period: Duration) -> tokio::time::Interval {

@@ -10,6 +10,7 @@ use tokio::time::timeout;
 
 use crate::house::{Ears, HANG, House, settings};
 use crate::moody::MoodyStore;
+use crate::witness::Witness;
 use crate::words::{room, says, submission, told};
 
 /// Waits until the head of a room is announced.
@@ -56,6 +57,50 @@ async fn what_was_committed_and_never_told_is_found_in_the_store() {
     ears.heard();
     house.store.append(&[says("b", "of another one")]).await.unwrap();
     announced(&mut ears, "b", 2).await;
+}
+
+/// A house in which what writers tell can be lost without a word.
+async fn house_by_a_black_hole() -> (House, Arc<Witness>) {
+    let mut house = House::new().await;
+    let witness = Witness::new(Arc::clone(&house.bus));
+    house.writers_bus = Arc::clone(&witness) as Arc<dyn bus::Bus>;
+    (house, witness)
+}
+
+/// Lets what is told be lost until heads were announced, which nobody has heard.
+async fn swallow_an_announcement(witness: &Witness, ears: &mut Ears) {
+    while witness.swallowed_heads() == 0 {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    assert!(ears.heard().is_empty());
+    witness.swallows.store(false, Ordering::SeqCst);
+}
+
+#[tokio::test]
+async fn what_a_scan_has_told_a_black_hole_is_told_again() {
+    let (house, witness) = house_by_a_black_hole().await;
+    let _writer = house.writer().await;
+    let mut ears = heads_of(&house, "b").await;
+    house.store.append(&[says("b", "before")]).await.unwrap();
+    announced(&mut ears, "b", 1).await;
+    ears.heard();
+    witness.swallows.store(true, Ordering::SeqCst);
+    house.store.append(&[says("b", "of a writer that died")]).await.unwrap();
+    swallow_an_announcement(&witness, &mut ears).await;
+    announced(&mut ears, "b", 2).await;
+}
+
+#[tokio::test]
+async fn what_memory_has_told_a_black_hole_is_told_again() {
+    let (house, witness) = house_by_a_black_hole().await;
+    let store = MoodyStore::new(Arc::clone(&house.store));
+    store.blind.store(true, Ordering::SeqCst);
+    let _writer = house.writer_on(store, settings()).await;
+    let mut ears = heads_of(&house, "a").await;
+    witness.swallows.store(true, Ordering::SeqCst);
+    house.submit(vec![says("a", "1")]).await;
+    swallow_an_announcement(&witness, &mut ears).await;
+    announced(&mut ears, "a", 1).await;
 }
 
 #[tokio::test]

@@ -1,5 +1,6 @@
-//! A road that takes its time, and remembers in which order a writer told and answered.
+//! A road that takes its time, and remembers in which order a writer told and answered. It can also be a black hole.
 
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
@@ -20,15 +21,28 @@ pub(crate) enum Deed {
 pub(crate) struct Witness {
     bus: Arc<LocalBus>,
     deeds: Mutex<Vec<Deed>>,
+    /// Whether what a writer tells is lost without a word.
+    pub(crate) swallows: AtomicBool,
+    swallowed: AtomicUsize,
 }
 
 impl Witness {
     pub(crate) fn new(bus: Arc<LocalBus>) -> Arc<Self> {
-        Arc::new(Self { bus, deeds: Mutex::default() })
+        Arc::new(Self {
+            bus,
+            deeds: Mutex::default(),
+            swallows: AtomicBool::new(false),
+            swallowed: AtomicUsize::new(0),
+        })
     }
 
     pub(crate) fn deeds(&self) -> Vec<Deed> {
         self.deeds.lock().unwrap().clone()
+    }
+
+    /// How many announcements of heads were lost.
+    pub(crate) fn swallowed_heads(&self) -> usize {
+        self.swallowed.load(Ordering::SeqCst)
     }
 
     /// Lets everybody else go on: what is done at the same time gets in between.
@@ -59,6 +73,10 @@ impl Bus for Witness {
 
     async fn publish(&self, note: Note, trace: Option<TraceParent>) -> Result<(), BusError> {
         Self::dawdle().await;
+        if self.swallows.load(Ordering::SeqCst) {
+            self.swallowed.fetch_add(usize::from(matches!(note, Note::Heads(..))), Ordering::SeqCst);
+            return Ok(());
+        }
         if let Note::Events(events) = &note {
             let published = events.events.iter().map(|event| Deed::Published(event.seq.get()));
             self.deeds.lock().unwrap().extend(published);
@@ -75,6 +93,6 @@ impl Bus for Witness {
     }
 
     async fn settle(&self) -> Result<(), BusError> {
-        self.bus.settle().await
+        if self.swallows.load(Ordering::SeqCst) { Err(BusError::Cut) } else { self.bus.settle().await }
     }
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use town::{Line, Person, Trial, Way};
 
-use super::{repeated, seconds};
+use super::{has_looked, repeated, seconds};
 
 /// What the NATS client itself says of a server that closes a connection at once.
 const NATS_CLIENT: &str = "async_nats::connector";
@@ -115,6 +115,9 @@ async fn a_commit_whose_answer_is_lost_on_the_bus_is_found_under_its_id() {
     let ana = trial.town.person("ana").at(0).joins("quiet").await;
     let ben = trial.town.person("ben").at(2).joins("quiet").await;
     ana.says("quiet", "before").await;
+    for gateway in [0, 2] {
+        has_looked(&trial.town.gateways[gateway], 21).await;
+    }
     trial.strikes();
     trial.town.writer_lines[0].nats.black_hole(Way::There);
     let lost = ana.says_as("quiet", "d-1", "is this stored?").await;

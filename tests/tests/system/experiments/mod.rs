@@ -17,7 +17,7 @@ mod writers;
 
 use std::time::Duration;
 
-use town::{Answer, Person, length, until};
+use town::{Answer, Person, Server, length, until};
 
 /// Seconds of a fault: a few in the short form, or as many as are promised to be survived.
 fn seconds(short: u64, long: u64) -> Duration {
@@ -31,4 +31,13 @@ async fn repeated(person: &Person, room: &str, id: &str, body: &str) -> u64 {
         _ => None,
     })
     .await
+}
+
+/// Waits until a gateway has looked after so many rooms, which it does once, a second after they are new to it. In
+/// an experiment about what is found later, that must not be what finds it.
+async fn has_looked(gateway: &Server, rooms: u32) {
+    until(format!("{} has looked after {rooms} rooms", gateway.name()), async || {
+        (gateway.metric("parlor_log_reads_total").await >= f64::from(rooms)).then_some(())
+    })
+    .await;
 }
