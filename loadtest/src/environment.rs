@@ -9,16 +9,20 @@ use serde::Serialize;
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct Environment {
     /// When the run ended, RFC 3339.
-    at: String,
-    version: &'static str,
+    pub(crate) at: String,
+    pub(crate) version: &'static str,
+    /// What the load tester was built from, where the build said so (`PARLOR_COMMIT`).
+    pub(crate) commit: Option<&'static str>,
+    /// The command line, with `***` for what is secret.
+    pub(crate) command: Vec<String>,
     /// A build without optimisation: the figures say nothing about anything but the audit.
     pub(crate) debug_build: bool,
-    os: &'static str,
-    arch: &'static str,
-    kernel: Option<String>,
-    cpu: Option<String>,
-    cpus: usize,
-    memory_kb: Option<u64>,
+    pub(crate) os: &'static str,
+    pub(crate) arch: &'static str,
+    pub(crate) kernel: Option<String>,
+    pub(crate) cpu: Option<String>,
+    pub(crate) cpus: usize,
+    pub(crate) memory_kb: Option<u64>,
 }
 
 impl Environment {
@@ -32,6 +36,8 @@ impl Environment {
         Self {
             at: SystemClock.now().to_string(),
             version: env!("CARGO_PKG_VERSION"),
+            commit: option_env!("PARLOR_COMMIT"),
+            command: masked(std::env::args_os().map(|word| word.to_string_lossy().into_owned())),
             debug_build: cfg!(debug_assertions),
             os: std::env::consts::OS,
             arch: std::env::consts::ARCH,
@@ -40,5 +46,40 @@ impl Environment {
             cpus: std::thread::available_parallelism().map_or(0, usize::from),
             memory_kb: memory.and_then(|memory| memory.split_whitespace().next()?.parse().ok()),
         }
+    }
+}
+
+/// Options whose values nobody may see; a command that gets tokens may hold a key of its own.
+const SECRET: [&str; 2] = ["--secret", "--token-command"];
+
+/// A command line that can be shown.
+fn masked(words: impl Iterator<Item = String>) -> Vec<String> {
+    let mut hide = false;
+    let mask = |word: String| {
+        if std::mem::take(&mut hide) {
+            return "***".to_owned();
+        }
+        hide = SECRET.contains(&word.as_str());
+        match word.split_once('=') {
+            Some((option, _)) if SECRET.contains(&option) => format!("{option}=***"),
+            _ => word,
+        }
+    };
+    words.map(mask).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_command_line_is_shown_without_its_secrets() {
+        let line =
+            "parlor-loadtest --secret s3cret --rate 5 --secret=s3cret --token-command s3cret --json a=b";
+        let shown = masked(line.split(' ').map(str::to_owned)).join(" ");
+        assert_eq!(
+            shown,
+            "parlor-loadtest --secret *** --rate 5 --secret=*** --token-command *** --json a=b"
+        );
     }
 }

@@ -10,6 +10,7 @@ use crate::args::IdleArgs;
 use crate::crowd::Crowd;
 use crate::environment::Environment;
 use crate::plan::Plan;
+use crate::report::Verdict;
 use crate::run::random_word;
 use crate::servers::Usage;
 use crate::token::Tokens;
@@ -28,15 +29,16 @@ struct Memory {
     bytes_per_client: u64,
 }
 
-/// Joins the clients, reads the memory, and reports. True if everybody stayed connected.
+/// Joins the clients, reads the memory, and reports. Clean if everybody stayed connected.
 ///
 /// # Errors
 /// If not everybody can join, or the server's memory cannot be read.
-pub(crate) fn run(args: &IdleArgs) -> Result<bool> {
+pub(crate) fn run(args: &IdleArgs) -> Result<Verdict> {
     let plan = Plan::idle(random_word(), args.clients, args.rooms);
     plan.check()?;
     limits::allow_connections(plan.people)?;
-    let tokens = Tokens::new(&args.connect, &plan.run, args.connect.join_timeout + args.hold)?;
+    let tokens =
+        Tokens::new(&args.connect.tokens, &plan.run, plan.people, args.connect.join_timeout + args.hold)?;
     let before_bytes = Usage::of(&args.server_pids)?.resident_bytes;
     let crowd = Crowd::gather(plan, &args.connect, tokens, false);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
@@ -56,7 +58,7 @@ pub(crate) fn run(args: &IdleArgs) -> Result<bool> {
     if let Some(file) = &args.json {
         report::write_json(&memory, file)?;
     }
-    Ok(audit.broken == 0)
+    Ok(Verdict::from(audit.broken == 0))
 }
 
 async fn sit(crowd: &Crowd, hold: Duration, pids: &[u32]) -> Result<u64> {

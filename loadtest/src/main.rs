@@ -41,20 +41,16 @@ use clap::Parser as _;
 
 use args::{Cli, Scenario};
 
-/// Something was lost, doubled, out of order or otherwise wrong.
-const NOT_CLEAN: u8 = 3;
-
 fn main() -> ExitCode {
     let cli = Cli::parse();
     let outcome = match &cli.scenario {
         None => run::run(&cli.run),
         Some(Scenario::Fanout(args) | Scenario::Rooms(args) | Scenario::Soak(args)) => run::run(args),
         Some(Scenario::Idle(args)) => idle::run(args),
-        Some(Scenario::Selftest) => selftest::run(),
+        Some(Scenario::Selftest) => selftest::run().map(report::Verdict::from),
     };
     match outcome {
-        Ok(true) => ExitCode::SUCCESS,
-        Ok(false) => ExitCode::from(NOT_CLEAN),
+        Ok(verdict) => verdict.code(),
         Err(error) => {
             eprintln!("parlor-loadtest: {error:#}");
             ExitCode::FAILURE

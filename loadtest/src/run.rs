@@ -11,7 +11,7 @@ use crate::layout::Layout;
 use crate::meter::Meter;
 use crate::plan::Plan;
 use crate::progress::Progress;
-use crate::report::{self, Report};
+use crate::report::{self, Report, Verdict};
 use crate::series::Series;
 use crate::token::Tokens;
 use crate::{limits, pacer};
@@ -22,28 +22,27 @@ const LOOK_EVERY: Duration = Duration::from_millis(50);
 /// How long to listen when everybody has everything: what comes twice comes late.
 const LISTEN: Duration = Duration::from_secs(1);
 
-/// Makes the run and reports. True if nothing was wrong.
+/// Makes the run and reports.
 ///
 /// # Errors
 /// If the run cannot be made.
-pub(crate) fn run(args: &RunArgs) -> Result<bool> {
+pub(crate) fn run(args: &RunArgs) -> Result<Verdict> {
     let plan = plan(args)?;
     plan.check()?;
     limits::allow_connections(plan.people)?;
-    let tokens = Tokens::new(&args.connect, &plan.run, length(&args.connect, &plan, args.settle))?;
+    let tokens =
+        Tokens::new(&args.connect.tokens, &plan.run, plan.people, length(&args.connect, &plan, args.settle))?;
     let mut meter = Meter::new(&args.server_pids)?;
     let crowd = Crowd::gather(plan.clone(), &args.connect, tokens, args.reconnect);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let (crowd, conducted) = runtime.block_on(conduct(crowd, args.settle, meter.as_mut()))?;
     let mut outcome = crowd.leave()?;
     outcome.tally.series.add(&conducted.connections);
-    let mut report = Report::new(&plan, &args.connect.targets, args.reconnect, conducted.sending, &outcome);
+    let mut report = Report::new(&plan, args, conducted.sending, &outcome);
     report.servers = meter.map(|meter| meter.cost(outcome.audit.received, plan.people));
     report::print(&report);
-    if let Some(file) = &args.json {
-        report::write_json(&report, file)?;
-    }
-    Ok(report.is_clean())
+    report::write_files(&report, &outcome, &args.output)?;
+    Ok(report.verdict())
 }
 
 /// A short word of its own for each run.

@@ -17,7 +17,7 @@ const REASONS_MAX: usize = 32;
 pub(crate) struct Latencies(Histogram<u64>);
 
 impl Latencies {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let max = u64::try_from(LATENCY_MAX.as_micros()).unwrap_or(u64::MAX);
         // The bounds are constants that the library takes: 1 to max, 3 digits.
         Self(Histogram::new_with_max(max, 3).unwrap_or_else(|error| unreachable!("constant bounds: {error}")))
@@ -43,6 +43,11 @@ impl Latencies {
 
     pub(crate) fn mean(&self) -> Duration {
         Duration::try_from_secs_f64(self.0.mean() / 1e6).unwrap_or_default()
+    }
+
+    /// All of them, in microseconds.
+    pub(crate) const fn histogram(&self) -> &Histogram<u64> {
+        &self.0
     }
 
     /// The latency that this share of all did not exceed, such as 99.9.

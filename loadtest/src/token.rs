@@ -1,17 +1,25 @@
 //! Who the clients are.
 
 use std::fs;
+use std::process::Stdio;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail, ensure};
 use chat::{Clock as _, SystemClock};
 use jsonwebtoken::{EncodingKey, Header, encode};
 use serde::Serialize;
+use tokio::process::Command;
+use tokio::sync::{OnceCell, Semaphore};
+use tokio::time::timeout;
 
-use crate::args::ConnectArgs;
+use crate::args::TokenArgs;
 
 /// What a token is good for beyond the length of the run.
 const SPARE: Duration = Duration::from_secs(3600);
+/// How many commands run at once: each may be a shell with programs of its own.
+const COMMANDS_AT_ONCE: usize = 8;
+/// A command that takes longer has failed.
+const COMMAND_WITHIN: Duration = Duration::from_secs(30);
 
 /// Gives every client a token.
 pub(crate) enum Tokens {
@@ -19,6 +27,17 @@ pub(crate) enum Tokens {
     Signed { key: EncodingKey, run: String, expires: i64 },
     /// Tokens that somebody else has made, in turn.
     Ready(Vec<String>),
+    /// Tokens that a program prints, for a user of its own for each client.
+    Printed(Printer),
+}
+
+/// Runs a command for each client, once.
+pub(crate) struct Printer {
+    command: String,
+    run: String,
+    turns: Semaphore,
+    /// By client.
+    printed: Vec<OnceCell<String>>,
 }
 
 #[derive(Serialize)]
@@ -29,19 +48,24 @@ struct Claims<'a> {
 }
 
 impl Tokens {
-    /// Tokens for a run of this name that lasts about so long.
+    /// Tokens for so many people in a run of this name that lasts about so long.
     ///
     /// # Errors
-    /// If there is neither a key nor a file, or the file cannot be read or holds none.
-    pub(crate) fn new(args: &ConnectArgs, run: &str, length: Duration) -> Result<Self> {
+    /// If nothing says where they come from, or the file cannot be read or holds none.
+    pub(crate) fn new(args: &TokenArgs, run: &str, people: u32, length: Duration) -> Result<Self> {
         if let Some(file) = &args.token_file {
             let text = fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
             let tokens: Vec<String> = text.split_whitespace().map(str::to_owned).collect();
             ensure!(!tokens.is_empty(), "{} holds no token", file.display());
             return Ok(Self::Ready(tokens));
         }
+        if let Some(command) = &args.token_command {
+            return Ok(Self::Printed(Printer::new(command, run, people)));
+        }
         let Some(secret) = &args.secret else {
-            bail!("who are the clients? Give --secret (or PARLOR__AUTH__SECRET) or --token-file");
+            bail!(
+                "who are the clients? Give --secret (or PARLOR__AUTH__SECRET), --token-file or --token-command"
+            );
         };
         let life = i64::try_from((length + SPARE).as_secs())?;
         let expires = SystemClock.now().as_seconds().saturating_add(life);
@@ -51,15 +75,112 @@ impl Tokens {
     /// The token of a client.
     ///
     /// # Errors
-    /// If it cannot be signed.
-    pub(crate) fn of(&self, person: u32) -> Result<String> {
+    /// If it cannot be signed, or its command fails or prints none.
+    ///
+    /// Cancel safe: a command that was running is killed, and run again for whoever asks next.
+    pub(crate) async fn of(&self, person: u32) -> Result<String> {
         match self {
             Self::Signed { key, run, expires } => {
-                let (sub, name) = (format!("load-{run}-{person}"), format!("Load {person}"));
+                let (sub, name) = (user(run, person), format!("Load {person}"));
                 let claims = Claims { sub: &sub, name: &name, exp: *expires };
                 encode(&Header::default(), &claims, key).context("cannot sign a token")
             }
             Self::Ready(tokens) => Ok(tokens[person as usize % tokens.len()].clone()),
+            Self::Printed(printer) => printer.of(person).await,
         }
+    }
+}
+
+impl Printer {
+    fn new(command: &str, run: &str, people: u32) -> Self {
+        Self {
+            command: command.to_owned(),
+            run: run.to_owned(),
+            turns: Semaphore::new(COMMANDS_AT_ONCE),
+            printed: (0..people).map(|_| OnceCell::new()).collect(),
+        }
+    }
+
+    async fn of(&self, person: u32) -> Result<String> {
+        let user = user(&self.run, person);
+        self.printed[person as usize].get_or_try_init(|| self.ask(&user)).await.cloned()
+    }
+
+    async fn ask(&self, user: &str) -> Result<String> {
+        let _turn = self.turns.acquire().await?;
+        // A user's id is made of letters, digits and dashes: it means nothing to a shell.
+        let mut command = Command::new("sh");
+        command.arg("-c").arg(self.command.replace("{user}", user)).stdin(Stdio::null()).kill_on_drop(true);
+        let output = timeout(COMMAND_WITHIN, command.output());
+        let output = output
+            .await
+            .with_context(|| format!("--token-command gave no token for {user} within {COMMAND_WITHIN:?}"))?;
+        let output = output.context("--token-command: cannot run sh")?;
+        let said = String::from_utf8_lossy(&output.stderr);
+        let said = said.trim();
+        ensure!(output.status.success(), "--token-command failed for {user}, with {}: {said}", output.status);
+        let token = String::from_utf8_lossy(&output.stdout).trim().to_owned();
+        ensure!(!token.is_empty(), "--token-command printed no token for {user}: {said}");
+        ensure!(
+            token.bytes().all(|byte| byte.is_ascii_graphic()),
+            "--token-command printed more than a token for {user}"
+        );
+        Ok(token)
+    }
+}
+
+fn user(run: &str, person: u32) -> String {
+    format!("load-{run}-{person}")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use tokio::task::JoinSet;
+
+    use super::*;
+
+    fn printed_by(command: &str, people: u32) -> Tokens {
+        let args = TokenArgs { token_command: Some(command.to_owned()), ..TokenArgs::default() };
+        Tokens::new(&args, "r", people, Duration::ZERO).unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_command_is_run_once_for_each_user_and_few_at_a_time() {
+        let folder = tempfile::tempdir().unwrap();
+        let here = folder.path().display();
+        let command = format!(
+            "mkdir {here}/{{user}} && ls {here} | grep -c load >> {here}/running; rmdir {here}/{{user}}; \
+             echo token-of-{{user}}"
+        );
+        let tokens = Arc::new(printed_by(&command, 24));
+        let mut asking = JoinSet::new();
+        for person in (0..24).chain(0..24) {
+            let tokens = tokens.clone();
+            asking.spawn(async move { (person, tokens.of(person).await.unwrap()) });
+        }
+        for (person, token) in asking.join_all().await {
+            assert_eq!(token, format!("token-of-load-r-{person}"));
+        }
+        let running = fs::read_to_string(folder.path().join("running")).unwrap();
+        let running: Vec<usize> = running.lines().map(|count| count.parse().unwrap()).collect();
+        assert_eq!(running.len(), 24, "once for each user");
+        assert!(running.iter().all(|count| *count <= COMMANDS_AT_ONCE), "{running:?}");
+    }
+
+    #[tokio::test]
+    async fn a_command_that_fails_is_told_with_what_it_said() {
+        let why = async |command| printed_by(command, 1).of(0).await.unwrap_err().to_string();
+        let said = why("echo 'no such user: {user}' >&2; exit 4").await;
+        assert!(said.contains("exit status: 4") && said.contains("no such user: load-r-0"), "{said}");
+        assert!(why("true").await.contains("printed no token"));
+        assert!(why("echo two words").await.contains("more than a token"));
+    }
+
+    #[test]
+    fn somebody_must_say_who_the_clients_are() {
+        let error = Tokens::new(&TokenArgs::default(), "r", 1, Duration::ZERO).err().unwrap().to_string();
+        assert!(error.contains("--secret") && error.contains("--token-command"), "{error}");
     }
 }

@@ -15,6 +15,7 @@ use tokio::process::Command;
 const CLEAN: i32 = 0;
 const IMPOSSIBLE: i32 = 1;
 const NOT_CLEAN: i32 = 3;
+const MISSED: i32 = 99;
 
 /// What a run left behind.
 struct Done {
@@ -144,6 +145,92 @@ async fn a_repeat_that_is_stored_again_is_found() {
     assert!(server.stored() > 300);
     assert!(done.audit("two_places") >= server.stored() - 300, "{}", done.said);
     assert_eq!(done.code, NOT_CLEAN);
+}
+
+#[tokio::test]
+async fn a_threshold_that_is_held_changes_nothing_and_one_that_is_missed_is_the_verdict() {
+    let server = Broadcaster::start(1, Defects::default()).await.unwrap();
+    let done = run(&server, "held", &["--max-p99", "1h", "--max-ack-p99", "1h", "--max-lost", "0"]).await;
+    assert_eq!(done.code, CLEAN, "{}", done.said);
+    let held = |done: &Done| -> Vec<(String, bool)> {
+        let all = done.report["thresholds"].as_array().unwrap().iter();
+        all.map(|one| (one["name"].as_str().unwrap().to_owned(), one["held"].as_bool().unwrap())).collect()
+    };
+    let named = |names: &[(&str, bool)]| -> Vec<(String, bool)> {
+        names.iter().map(|(name, held)| ((*name).to_owned(), *held)).collect()
+    };
+    assert_eq!(held(&done), named(&[("max-p99", true), ("max-ack-p99", true), ("max-lost", true)]));
+
+    let server = Broadcaster::start(1, Defects { drop_every: 7, ..Defects::default() }).await.unwrap();
+    let more = ["--settle", "1s", "--max-p50", "1h", "--max-lost", "3", "--max-doubled", "0"];
+    let done = run(&server, "missed", &more).await;
+    assert_eq!(done.code, MISSED, "{}", done.said);
+    assert_eq!(held(&done), named(&[("max-p50", true), ("max-lost", false), ("max-doubled", true)]));
+    let lost = &done.report["thresholds"][1];
+    assert_eq!((lost["bound"].as_u64(), lost["value"].as_u64()), (Some(3), Some(done.audit("lost"))));
+    assert!(done.said.contains(&format!("MISSED  --max-lost 3: {}", done.audit("lost"))), "{}", done.said);
+}
+
+#[tokio::test]
+async fn a_threshold_forgives_nothing() {
+    let server = Broadcaster::start(1, Defects { drop_every: 7, ..Defects::default() }).await.unwrap();
+    let done = run(&server, "unforgiven", &["--settle", "1s", "--max-lost", "1000000"]).await;
+    assert_eq!(done.code, NOT_CLEAN, "{}", done.said);
+}
+
+#[tokio::test]
+async fn what_happened_when_adds_up_to_what_happened() {
+    let server = Broadcaster::start(1, Defects::default()).await.unwrap();
+    let done = run(&server, "series", &[]).await;
+    let over_time = &done.report["over_time"];
+    assert_eq!(over_time["slice_s"], 1.0);
+    let slices = over_time["slices"].as_array().unwrap();
+    let sum = |name: &str| slices.iter().map(|slice| slice[name].as_u64().unwrap()).sum::<u64>();
+    assert_eq!((sum("deliveries"), sum("acknowledged")), (done.audit("received"), 300), "{over_time}");
+    assert!(slices.iter().all(|slice| slice["connections"] == 12), "{over_time}");
+    let max = |slices: &[Value], name: &str| slices.iter().filter_map(|slice| slice[name].as_u64()).max();
+    assert!(max(slices, "max") >= max(slices, "p99"), "{over_time}");
+}
+
+#[tokio::test]
+async fn the_report_names_its_environment_and_no_secret() {
+    let server = Broadcaster::start(1, Defects::default()).await.unwrap();
+    let hgrm = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("loadtest-shape.hgrm");
+    let done = run(&server, "shape", &["--hgrm", hgrm.to_str().unwrap()]).await;
+    let names = |value: &Value| value.as_object().unwrap().keys().cloned().collect::<Vec<_>>().join(" ");
+    assert_eq!(
+        (&done.report["schema"], &done.report["schema_version"]),
+        (&"parlor-loadtest".into(), &1.into())
+    );
+    assert_eq!(
+        names(&done.report),
+        "acknowledged all_back_s audit away behind broken clean delivered deliveries_per_s environment over_time \
+         plan problems refused schema schema_version sending_s servers thresholds"
+    );
+    assert_eq!(
+        names(&done.report["environment"]),
+        "arch at command commit cpu cpus debug_build kernel memory_kb os version"
+    );
+    assert_eq!(names(&done.report["delivered"]), "count max mean p50 p90 p99 p99_9 p99_99");
+    assert_eq!(
+        names(&done.report["over_time"]["slices"][0]),
+        "acknowledged connections deliveries max p50 p99"
+    );
+    let command = done.report["environment"]["command"].to_string();
+    assert!(command.contains(r#""--secret","***""#) && !command.contains("0123456789abcdef"), "{command}");
+    let hgrm = std::fs::read_to_string(hgrm).unwrap();
+    assert!(hgrm.contains("Total count    =         1080]"), "what was measured, and no more: {hgrm}");
+}
+
+#[tokio::test]
+async fn tokens_come_from_a_command_and_its_failure_is_told() {
+    let server = Broadcaster::start(1, Defects::default()).await.unwrap();
+    let done = run(&server, "token-command", &["--token-command", "echo token-of-{user}"]).await;
+    assert_eq!(done.code, CLEAN, "{}", done.said);
+    let done =
+        run(&server, "token-failure", &["--token-command", "echo nobody of that name >&2; false"]).await;
+    assert_eq!(done.code, IMPOSSIBLE);
+    assert!(done.said.contains("nobody of that name"), "{}", done.said);
 }
 
 /// Cuts every connection of the first address in the middle of a run.

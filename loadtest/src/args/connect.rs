@@ -1,10 +1,10 @@
 //! Where to connect, as whom, and how fast.
 
-use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
 
+use super::TokenArgs;
 use super::run::duration;
 use crate::target::Target;
 
@@ -14,12 +14,9 @@ pub(crate) struct ConnectArgs {
     /// The address of a gateway, `ws://HOST:PORT[/ws]`; repeated, clients are spread over all of them.
     #[arg(long = "target", value_name = "URL", required = true)]
     pub(crate) targets: Vec<Target>,
-    /// The key that the servers check tokens with (HS256): every client gets a token of its own.
-    #[arg(long, env = "PARLOR__AUTH__SECRET", hide_env_values = true, value_name = "KEY")]
-    pub(crate) secret: Option<String>,
-    /// A file with ready tokens, one a line; clients take them in turn. Instead of --secret.
-    #[arg(long, value_name = "FILE")]
-    pub(crate) token_file: Option<PathBuf>,
+    /// As whom.
+    #[command(flatten)]
+    pub(crate) tokens: TokenArgs,
     /// How many connections are opened a second at the most, all targets together.
     #[arg(long, default_value_t = 2000, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     ramp_per_s: u32,

@@ -2,21 +2,27 @@
 
 mod connect;
 mod idle;
+mod output;
 mod presets;
 mod run;
+mod thresholds;
+mod tokens;
 
 use clap::{Parser, Subcommand};
 
 pub(crate) use connect::ConnectArgs;
 pub(crate) use idle::IdleArgs;
+pub(crate) use output::OutputArgs;
 use presets::{FANOUT, ROOMS, SOAK, preset};
 pub(crate) use run::RunArgs;
+pub(crate) use thresholds::ThresholdArgs;
+pub(crate) use tokens::TokenArgs;
 
 /// An open-loop load tester for Parlor that audits what it receives.
 ///
 /// Subscribers join rooms over one or more targets; some of them send at a fixed total rate. Every subscription is
 /// audited: each message exactly once and in order. Exit code 0: clean; 3: something was lost, doubled, out of
-/// order or otherwise wrong; 1: the run could not be made.
+/// order or otherwise wrong; 99: a threshold was missed; 1: the run could not be made.
 #[derive(Debug, Parser)]
 #[command(
     name = "parlor-loadtest",

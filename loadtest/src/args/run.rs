@@ -1,11 +1,10 @@
 //! The run: who, where, how much, how long.
 
-use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
 
-use super::ConnectArgs;
+use super::{ConnectArgs, OutputArgs, ThresholdArgs};
 use crate::layout::Distribution;
 
 /// The run: who, where, how much, how long.
@@ -55,9 +54,12 @@ pub(crate) struct RunArgs {
     /// What the rooms' names begin with; a number follows. [default: `load-`, a random word and `-`]
     #[arg(long, value_name = "TEXT")]
     pub(crate) room_prefix: Option<String>,
-    /// Write the report as JSON to this file.
-    #[arg(long, value_name = "FILE")]
-    pub(crate) json: Option<PathBuf>,
+    /// What it may show at the most.
+    #[command(flatten)]
+    pub(crate) thresholds: ThresholdArgs,
+    /// Where the report goes.
+    #[command(flatten)]
+    pub(crate) output: OutputArgs,
 }
 
 impl RunArgs {

@@ -117,8 +117,9 @@ impl Life {
     async fn connect(&self) -> Result<Socket, Ending> {
         let shared = &self.around.shared;
         let target = &shared.connect.targets[self.target % shared.connect.targets.len()];
+        let token = shared.tokens.of(self.number).await;
+        let token = token.map_err(|error| Ending::Rejected(format!("{error:#}")))?;
         let _turn = shared.handshakes.acquire().await.map_err(|_| Ending::Stopped)?;
-        let token = shared.tokens.of(self.number).map_err(|error| Ending::Rejected(error.to_string()))?;
         let socket = Socket::connect(target, &Native::subprotocols(&token)).await;
         socket.map_err(|error| Ending::Broken(format!("not connected: {error}")))
     }

@@ -1,25 +1,34 @@
-//! What came out of a run: for people ([`table`]) and for programs ([`Report`] as JSON).
+//! What came out of a run: for people ([`table`]), for programs ([`Report`] as JSON) and for the plotter of
+//! HdrHistogram ([`hgrm`]).
 
+mod hgrm;
 mod outcome;
+mod quantiles;
+mod slices;
 mod table;
+mod thresholds;
+mod verdict;
 
 use std::collections::BTreeMap;
-use std::fs::File;
-use std::io::Write as _;
+use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use serde::Serialize;
 
+use crate::args::{OutputArgs, RunArgs};
 use crate::environment::Environment;
 use crate::meter::Cost;
 use crate::plan::Plan;
-use crate::tally::Latencies;
-use crate::target::Target;
 
 pub(crate) use outcome::Outcome;
 pub(crate) use table::print;
+pub(crate) use verdict::Verdict;
+
+use quantiles::Quantiles;
+use slices::OverTime;
+use thresholds::Threshold;
 
 /// Raised when a field changes its meaning or goes away; new fields may come without.
 const SCHEMA_VERSION: u32 = 1;
@@ -35,6 +44,8 @@ pub(crate) struct Report {
     clean: bool,
     /// What is wrong, in words.
     problems: Vec<String>,
+    /// Those of the command line.
+    thresholds: Vec<Threshold>,
     audit: Audit,
     /// Messages refused, certainly not stored, by code.
     refused: BTreeMap<String, u64>,
@@ -54,6 +65,7 @@ pub(crate) struct Report {
     deliveries_per_s: f64,
     /// What the servers' processes have cost; null if none was named.
     pub(crate) servers: Option<Cost>,
+    over_time: OverTime,
 }
 
 #[derive(Debug, Serialize)]
@@ -114,52 +126,19 @@ pub(crate) struct Audit {
     pub(crate) reconnects: u64,
 }
 
-#[derive(Debug, Clone, Copy, Serialize)]
-struct Quantiles {
-    count: u64,
-    mean: u64,
-    p50: u64,
-    p90: u64,
-    p99: u64,
-    p99_9: u64,
-    p99_99: u64,
-    max: u64,
-}
-
-impl Quantiles {
-    fn of(latencies: &Latencies) -> Self {
-        let at = |percent| micros(latencies.percentile(percent));
-        Self {
-            count: latencies.count(),
-            mean: micros(latencies.mean()),
-            p50: at(50.0),
-            p90: at(90.0),
-            p99: at(99.0),
-            p99_9: at(99.9),
-            p99_99: at(99.99),
-            max: micros(latencies.max()),
-        }
-    }
-}
-
 impl Report {
     /// Puts the report together. `sending` is how long messages were sent.
-    pub(crate) fn new(
-        plan: &Plan,
-        targets: &[Target],
-        reconnect: bool,
-        sending: Duration,
-        outcome: &Outcome,
-    ) -> Self {
-        let problems = outcome.audit.problems(reconnect);
+    pub(crate) fn new(plan: &Plan, args: &RunArgs, sending: Duration, outcome: &Outcome) -> Self {
+        let problems = outcome.audit.problems(args.reconnect);
         let (audit, tally) = (outcome.audit, &outcome.tally);
-        Self {
+        let mut report = Self {
             schema: "parlor-loadtest",
             schema_version: SCHEMA_VERSION,
             environment: Environment::look(),
-            plan: Planned::of(plan, targets, reconnect),
+            plan: Planned::of(plan, args),
             clean: problems.is_empty(),
             problems,
+            thresholds: Vec::new(),
             audit,
             refused: tally.refused.0.clone(),
             broken: tally.broken.0.clone(),
@@ -172,19 +151,27 @@ impl Report {
             #[expect(clippy::cast_precision_loss, reason = "a rate for people")]
             deliveries_per_s: audit.received as f64 / sending.as_secs_f64().max(0.001),
             servers: None,
-        }
+            over_time: OverTime::of(&tally.series, plan.warm_up + plan.duration),
+        };
+        report.thresholds = Threshold::all(&args.thresholds, &report);
+        report
     }
 
-    pub(crate) const fn is_clean(&self) -> bool {
-        self.clean
+    /// How the run has ended.
+    pub(crate) fn verdict(&self) -> Verdict {
+        if self.thresholds.iter().any(|threshold| !threshold.held) {
+            Verdict::Missed
+        } else {
+            Verdict::from(self.clean)
+        }
     }
 }
 
 impl Planned {
-    fn of(plan: &Plan, targets: &[Target], reconnect: bool) -> Self {
+    fn of(plan: &Plan, args: &RunArgs) -> Self {
         Self {
             run: plan.run.clone(),
-            targets: targets.iter().map(ToString::to_string).collect(),
+            targets: args.connect.targets.iter().map(ToString::to_string).collect(),
             subscribers: plan.people,
             rooms: plan.rooms,
             senders: plan.senders,
@@ -192,10 +179,24 @@ impl Planned {
             size_bytes: plan.size,
             warm_up_s: plan.warm_up.as_secs_f64(),
             duration_s: plan.duration.as_secs_f64(),
-            reconnect,
+            reconnect: args.reconnect,
             room_prefix: plan.room_prefix.clone(),
         }
     }
+}
+
+/// Writes the files that were asked for.
+///
+/// # Errors
+/// If one cannot be written.
+pub(crate) fn write_files(report: &Report, outcome: &Outcome, output: &OutputArgs) -> Result<()> {
+    if let Some(file) = &output.json {
+        write_json(report, file)?;
+    }
+    if let Some(file) = &output.hgrm {
+        write(file, &hgrm::text(&outcome.tally.delivered))?;
+    }
+    Ok(())
 }
 
 /// Writes a report as JSON.
@@ -203,14 +204,10 @@ impl Planned {
 /// # Errors
 /// If the file cannot be written.
 pub(crate) fn write_json(report: &impl Serialize, file: &Path) -> Result<()> {
-    let write = || {
-        let mut out = File::create(file)?;
-        serde_json::to_writer_pretty(&mut out, report)?;
-        writeln!(out)
-    };
-    write().with_context(|| format!("cannot write {}", file.display()))
+    let text = serde_json::to_string_pretty(report).context("a report that is no JSON")?;
+    write(file, &(text + "\n"))
 }
 
-fn micros(time: Duration) -> u64 {
-    u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
+fn write(file: &Path, text: &str) -> Result<()> {
+    fs::write(file, text).with_context(|| format!("cannot write {}", file.display()))
 }

@@ -1,6 +1,7 @@
 //! The report as a person reads it.
 
-use super::{Quantiles, Report};
+use super::Report;
+use super::quantiles::millis;
 
 /// A load tester that is later than this itself spoils the figures.
 const BEHIND_MAX_US: u64 = 5_000;
@@ -80,9 +81,7 @@ fn latencies(report: &Report) -> String {
         rows.push(("away", &report.away));
     }
     for (name, latency) in rows {
-        let Quantiles { p50, p90, p99, p99_9, p99_99, max, .. } = *latency;
-        let cells: Vec<String> =
-            [p50, p90, p99, p99_9, p99_99, max].iter().map(|us| format!("{:>10}", millis(*us))).collect();
+        let cells = latency.columns().map(|(_, us)| format!("{:>10}", millis(us)));
         text += &format!("{name:14}{}\n", cells.concat());
     }
     text
@@ -96,27 +95,16 @@ fn verdict(report: &Report) -> String {
     if report.environment.debug_build {
         text += "\nThis load tester is a debug build: the latencies say little about the servers.\n";
     }
+    for threshold in &report.thresholds {
+        let (option, bound, value) = threshold.in_words();
+        let held = if threshold.held { "held" } else { "MISSED" };
+        text += &format!("\nthreshold     {held:8}{option} {bound}: {value}");
+    }
+    if !report.thresholds.is_empty() {
+        text += "\n";
+    }
     text + &match report.problems.as_slice() {
         [] => "\nClean: every subscription has everything, once and in order.\n".to_owned(),
         problems => format!("\nNot clean: {}.\n", problems.join(", ")),
-    }
-}
-
-/// Microseconds as milliseconds, with as many digits as say something.
-fn millis(us: u64) -> String {
-    let (whole, rest) = (us / 1000, us % 1000);
-    if whole >= 100 { format!("{whole}") } else { format!("{whole}.{:02}", rest / 10) }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn milliseconds_are_short() {
-        assert_eq!(millis(0), "0.00");
-        assert_eq!(millis(1_234), "1.23");
-        assert_eq!(millis(99_999), "99.99");
-        assert_eq!(millis(123_456), "123");
     }
 }

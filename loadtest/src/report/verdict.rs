@@ -1,0 +1,31 @@
+//! How a scenario ends: what the exit code says.
+
+use std::process::ExitCode;
+
+/// How a scenario has ended that could be carried out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    /// Nothing is wrong.
+    Clean,
+    /// Something was lost, doubled, out of order or otherwise wrong.
+    NotClean,
+    /// A threshold of the command line was missed. This is said rather than the other: it was asked for.
+    Missed,
+}
+
+impl Verdict {
+    /// The exit code: a promise.
+    pub(crate) fn code(self) -> ExitCode {
+        ExitCode::from(match self {
+            Self::Clean => 0,
+            Self::NotClean => 3,
+            Self::Missed => 99,
+        })
+    }
+}
+
+impl From<bool> for Verdict {
+    fn from(clean: bool) -> Self {
+        if clean { Self::Clean } else { Self::NotClean }
+    }
+}
