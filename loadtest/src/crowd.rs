@@ -27,8 +27,15 @@ pub(crate) struct Connect {
     pub(crate) targets: Vec<Target>,
     /// From one connection to the next.
     pub(crate) ramp: Duration,
-    /// Whether those whose connection breaks come back.
-    pub(crate) returns: bool,
+    /// How those come back whose connection breaks; `None` if they do not.
+    pub(crate) comeback: Option<Comeback>,
+}
+
+/// How clients come back.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Comeback {
+    /// Those whom the load tester itself has cut off wait for a random part of this.
+    pub(crate) after_a_cut_within: Duration,
 }
 
 /// What all threads share.
@@ -40,6 +47,8 @@ pub(crate) struct Shared {
     pub(crate) handshakes: Semaphore,
     /// When the run began: set once everybody has arrived.
     pub(crate) start: OnceLock<Instant>,
+    /// When the first connection was planned for.
+    pub(crate) opened: Instant,
     /// How many have joined all of their rooms.
     pub(crate) arrived: AtomicU32,
     /// How many connections are open.
@@ -51,6 +60,8 @@ pub(crate) struct Shared {
     /// For each worker, whether its people have sent and seen everything.
     pub(crate) settled: Vec<AtomicBool>,
     pub(crate) stop: CancellationToken,
+    /// Ends the connections of now: with [`Shared::stop`], or when all are cut.
+    round: Mutex<CancellationToken>,
     failure: Mutex<Failure>,
 }
 
@@ -74,6 +85,17 @@ impl Shared {
         self.failure().fatal = Some(why);
     }
 
+    /// What ends the connections that are made now.
+    pub(crate) fn round(&self) -> CancellationToken {
+        self.round.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Cuts all connections that there are.
+    pub(crate) fn cut_all(&self) {
+        let mut round = self.round.lock().unwrap_or_else(PoisonError::into_inner);
+        std::mem::replace(&mut *round, self.stop.child_token()).cancel();
+    }
+
     pub(crate) fn is_sender(&self, person: u32) -> bool {
         person < self.plan.senders
     }
@@ -94,24 +116,27 @@ pub(crate) struct Crowd {
 
 impl Crowd {
     /// Starts to gather the people of a plan.
-    pub(crate) fn gather(plan: Plan, args: &ConnectArgs, tokens: Tokens, returns: bool) -> Self {
+    pub(crate) fn gather(plan: Plan, args: &ConnectArgs, tokens: Tokens, comeback: Option<Comeback>) -> Self {
         let ramp = args.step(plan.people);
+        let stop = CancellationToken::new();
         let shared = Arc::new(Shared {
             ledger: Ledger::new(&plan),
-            connect: Connect { targets: args.targets.clone(), ramp, returns },
+            connect: Connect { targets: args.targets.clone(), ramp, comeback },
             tokens,
             handshakes: Semaphore::new(usize::from(args.handshakes)),
             start: OnceLock::new(),
+            opened: Instant::now(),
             arrived: AtomicU32::new(0),
             connections: AtomicU32::new(0),
             glimpses: (0..args.threads).map(|_| Mutex::default()).collect(),
             all_told: AtomicBool::new(false),
             settled: (0..args.threads).map(|_| AtomicBool::new(false)).collect(),
-            stop: CancellationToken::new(),
+            round: Mutex::new(stop.child_token()),
+            stop,
             failure: Mutex::default(),
             plan,
         });
-        let (seats, senders) = seats(&shared.plan, usize::from(args.threads), returns);
+        let (seats, senders) = seats(&shared.plan, usize::from(args.threads), comeback.is_some());
         let start = |(number, seats)| {
             let shared = shared.clone();
             thread::spawn(move || work(number, shared, seats))

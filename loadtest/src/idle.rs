@@ -40,7 +40,7 @@ pub(crate) fn run(args: &IdleArgs) -> Result<Verdict> {
     let tokens =
         Tokens::new(&args.connect.tokens, &plan.run, plan.people, args.connect.join_timeout + args.hold)?;
     let before_bytes = Usage::of(&args.server_pids)?.resident_bytes;
-    let crowd = Crowd::gather(plan, &args.connect, tokens, false);
+    let crowd = Crowd::gather(plan, &args.connect, tokens, None);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let after_bytes = runtime.block_on(sit(&crowd, args.hold, &args.server_pids))?;
     let audit = crowd.leave()?.audit;

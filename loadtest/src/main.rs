@@ -3,12 +3,13 @@
 //! * [`args`], [`target`], [`token`], [`plan`], [`layout`]: what is to happen, before anything does.
 //! * [`crowd`] gathers people ([`person`], [`socket`], [`speech`]) on worker threads; [`pacer`] tells them when to
 //!   send. What they see goes to the [`audit`] and the [`tally`].
-//! * [`run`], [`idle`]: the scenarios. [`meter`], [`servers`]: what they cost the servers. [`report`]: what came out.
+//! * [`run`], [`storm`], [`idle`]: the scenarios. [`meter`], [`servers`]: what they cost the servers. [`report`]: what came out.
 //!
 //! Latency is counted from the moment at which a message was *planned* to be sent: a server that stalls is charged
 //! for every message that should have gone out meanwhile.
 
 mod args;
+mod arrivals;
 mod audit;
 mod broadcaster;
 mod child;
@@ -30,6 +31,7 @@ mod servers;
 mod socket;
 mod speech;
 mod stamp;
+mod storm;
 mod tally;
 mod target;
 mod token;
@@ -45,7 +47,10 @@ fn main() -> ExitCode {
     let cli = Cli::parse();
     let outcome = match &cli.scenario {
         None => run::run(&cli.run),
-        Some(Scenario::Fanout(args) | Scenario::Rooms(args) | Scenario::Soak(args)) => run::run(args),
+        Some(
+            Scenario::Fanout(args) | Scenario::Rooms(args) | Scenario::Reconnect(args) | Scenario::Soak(args),
+        ) => run::run(args),
+        Some(Scenario::Connect(args)) => storm::run(args),
         Some(Scenario::Idle(args)) => idle::run(args),
         Some(Scenario::Selftest) => selftest::run().map(report::Verdict::from),
     };

@@ -33,9 +33,9 @@ pub(crate) fn run(args: &RunArgs) -> Result<Verdict> {
     let tokens =
         Tokens::new(&args.connect.tokens, &plan.run, plan.people, length(&args.connect, &plan, args.settle))?;
     let mut meter = Meter::new(&args.server_pids)?;
-    let crowd = Crowd::gather(plan.clone(), &args.connect, tokens, args.reconnect);
+    let crowd = Crowd::gather(plan.clone(), &args.connect, tokens, args.comeback());
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let (crowd, conducted) = runtime.block_on(conduct(crowd, args.settle, meter.as_mut()))?;
+    let (crowd, conducted) = runtime.block_on(conduct(crowd, args, meter.as_mut()))?;
     let mut outcome = crowd.leave()?;
     outcome.tally.series.add(&conducted.connections);
     let mut report = Report::new(&plan, args, conducted.sending, &outcome);
@@ -82,7 +82,7 @@ pub(crate) struct Conducted {
 /// Everything between the first connection and the last receipt.
 async fn conduct(
     mut crowd: Crowd,
-    settle: Duration,
+    args: &RunArgs,
     mut meter: Option<&mut Meter>,
 ) -> Result<(Crowd, Conducted)> {
     let mut progress = Progress::new(crowd.shared.plan.people);
@@ -96,13 +96,17 @@ async fn conduct(
     let _ = crowd.shared.start.set(begin);
     let pacer = pacer::start(crowd.shared.clone(), begin, crowd.take_senders());
     progress.begin(begin, &crowd.shared.plan);
+    let mut cut = args.cut.map(|after| begin + after);
     while !pacer.is_finished() {
         crowd.check()?;
+        if cut.take_if(|at| *at <= Instant::now()).is_some() {
+            crowd.shared.cut_all();
+        }
         progress.look(&crowd);
         sleep(LOOK_EVERY).await;
     }
     let sending = begin.elapsed();
-    let patience = Instant::now() + settle;
+    let patience = Instant::now() + args.settle;
     while !crowd.is_settled() && Instant::now() < patience {
         crowd.check()?;
         progress.look(&crowd);

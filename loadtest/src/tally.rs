@@ -5,6 +5,8 @@ use std::time::{Duration, Instant};
 
 use hdrhistogram::Histogram;
 
+use crate::arrivals::Arrivals;
+
 use crate::series::Series;
 
 /// The longest latency that is told apart from longer ones.
@@ -28,7 +30,7 @@ impl Latencies {
     }
 
     /// Takes the others' in.
-    fn add(&mut self, other: &Self) {
+    pub(crate) fn add(&mut self, other: &Self) {
         // Both have the same bounds, so nothing can be out of range.
         let _ = self.0.add(&other.0);
     }
@@ -108,7 +110,8 @@ impl Reasons {
         self.0.values().sum()
     }
 
-    fn add(&mut self, other: &Self) {
+    /// Takes the others' in.
+    pub(crate) fn add(&mut self, other: &Self) {
         for (reason, count) in &other.0 {
             *self.0.entry(reason.clone()).or_insert(0) += count;
         }
@@ -137,6 +140,8 @@ pub(crate) struct Tally {
     pub(crate) repeated: u64,
     /// Messages refused, certainly not stored, by code.
     pub(crate) refused: Reasons,
+    /// How long it took to get in.
+    pub(crate) arrivals: Arrivals,
     /// Connections that broke, by reason.
     pub(crate) broken: Reasons,
     /// How long these were away until they came back.
@@ -167,6 +172,7 @@ impl Tally {
             sent: 0,
             repeated: 0,
             refused: Reasons::default(),
+            arrivals: Arrivals::new(),
             broken: Reasons::default(),
             absences: Absences::new(),
             reconnects: 0,
@@ -210,6 +216,7 @@ impl Tally {
         self.sent += other.sent;
         self.repeated += other.repeated;
         self.refused.add(&other.refused);
+        self.arrivals.add(&other.arrivals);
         self.broken.add(&other.broken);
         self.absences.take_in(&other.absences);
         self.reconnects += other.reconnects;

@@ -5,6 +5,7 @@ mod idle;
 mod output;
 mod presets;
 mod run;
+mod storm;
 mod thresholds;
 mod tokens;
 
@@ -13,8 +14,9 @@ use clap::{Parser, Subcommand};
 pub(crate) use connect::ConnectArgs;
 pub(crate) use idle::IdleArgs;
 pub(crate) use output::OutputArgs;
-use presets::{FANOUT, ROOMS, SOAK, preset};
+use presets::{CONNECT, FANOUT, RECONNECT, ROOMS, SOAK, preset};
 pub(crate) use run::RunArgs;
+pub(crate) use storm::StormArgs;
 pub(crate) use thresholds::ThresholdArgs;
 pub(crate) use tokens::TokenArgs;
 
@@ -51,6 +53,12 @@ pub(crate) enum Scenario {
     /// A moderate run that lasts for hours; connections that break come back.
     #[command(mut_args(preset(SOAK)))]
     Soak(RunArgs),
+    /// A run in which the load tester breaks all connections at once, to see how long they take to come back.
+    #[command(mut_args(preset(RECONNECT)))]
+    Reconnect(RunArgs),
+    /// A storm of handshakes: how long clients take to connect and join when many come at once.
+    #[command(mut_args(preset(CONNECT)))]
+    Connect(StormArgs),
     /// Join idle clients and print the server's resident memory before, after and per client.
     Idle(IdleArgs),
     /// Try the audit on a built-in server that drops, doubles and swaps: each must be counted exactly.

@@ -25,6 +25,20 @@ pub(super) const ROOMS: Preset = &[
     ("warm_up", "3s"),
 ];
 
+/// All connections break at once and come back.
+pub(super) const RECONNECT: Preset = &[
+    ("subscribers", "1000"),
+    ("rooms", "100"),
+    ("senders", "100"),
+    ("rate", "100"),
+    ("cut", "10s"),
+    ("duration", "30s"),
+    ("handshakes", "256"),
+];
+
+/// Many clients that all want in at once.
+pub(super) const CONNECT: Preset = &[("ramp_per_s", "5000"), ("handshakes", "256")];
+
 /// Moderate, and for hours: connections that break come back.
 pub(super) const SOAK: Preset = &[
     ("subscribers", "500"),
@@ -66,19 +80,26 @@ mod tests {
             (fanout.subscribers, fanout.rooms, fanout.messages_per_s(), fanout.size),
             (1000, 1, 7.0, 128)
         );
-        assert!(!fanout.reconnect);
+        assert!(!fanout.returns());
         let Some(Scenario::Soak(soak)) = parse("x soak --target ws://a").scenario else {
             panic!("not a soak")
         };
-        assert!(soak.reconnect);
+        assert!(soak.returns());
         let run = parse("x --target ws://a").run;
-        assert_eq!((run.subscribers, run.reconnect), (100, false));
+        assert_eq!((run.subscribers, run.returns()), (100, false));
     }
 
     #[test]
     fn every_default_belongs_to_an_option() {
         let command = Cli::command();
-        for (name, preset) in [("fanout", super::FANOUT), ("rooms", super::ROOMS), ("soak", super::SOAK)] {
+        let presets = [
+            ("fanout", super::FANOUT),
+            ("rooms", super::ROOMS),
+            ("soak", super::SOAK),
+            ("reconnect", super::RECONNECT),
+            ("connect", super::CONNECT),
+        ];
+        for (name, preset) in presets {
             let scenario = command.find_subcommand(name).unwrap();
             for (option, _) in preset {
                 assert!(scenario.get_arguments().any(|arg| arg.get_id() == option), "{name} {option}");

@@ -5,6 +5,7 @@ use std::time::Duration;
 use clap::Args;
 
 use super::{ConnectArgs, OutputArgs, ThresholdArgs};
+use crate::crowd::Comeback;
 use crate::layout::Distribution;
 
 /// The run: who, where, how much, how long.
@@ -46,7 +47,14 @@ pub(crate) struct RunArgs {
     /// Clients whose connection breaks come back, at the next target, after the last message that they saw, and
     /// repeat what was not acknowledged.
     #[arg(long)]
-    pub(crate) reconnect: bool,
+    reconnect: bool,
+    /// This long after the first message the load tester breaks all connections at once. Implies --reconnect.
+    #[arg(long, value_parser = duration, value_name = "TIME")]
+    pub(crate) cut: Option<Duration>,
+    /// Clients that were cut off in this way come back at a moment within this time, each at its own. [default: at
+    /// once]
+    #[arg(long, default_value = "0s", hide_default_value = true, value_parser = duration, value_name = "TIME")]
+    pub(crate) come_back_within: Duration,
     /// A process of the servers: its processor time a delivery and its memory a client are reported, from /proc;
     /// repeated, they are added up.
     #[arg(long = "server-pid", value_name = "PID")]
@@ -63,6 +71,16 @@ pub(crate) struct RunArgs {
 }
 
 impl RunArgs {
+    /// True if clients whose connection breaks come back.
+    pub(crate) const fn returns(&self) -> bool {
+        self.reconnect || self.cut.is_some()
+    }
+
+    /// How clients come back whose connection breaks, if they do.
+    pub(crate) fn comeback(&self) -> Option<Comeback> {
+        self.returns().then_some(Comeback { after_a_cut_within: self.come_back_within })
+    }
+
     /// How many messages a second are sent in all.
     pub(crate) fn messages_per_s(&self) -> f64 {
         self.room_rate.map_or(self.rate, |of_a_room| of_a_room * f64::from(self.rooms))

@@ -7,7 +7,7 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc;
-use tokio::time::{MissedTickBehavior, interval_at, sleep};
+use tokio::time::{MissedTickBehavior, interval_at, sleep, sleep_until};
 
 use super::silence::{Doubt, Silence};
 use super::state::{Person, Rejected, Scene};
@@ -37,6 +37,8 @@ enum Ending {
     Stopped,
     /// The connection broke, for this reason.
     Broken(String),
+    /// The load tester has cut all connections.
+    Cut,
     /// There is no way in.
     Rejected(String),
 }
@@ -50,6 +52,9 @@ struct Life {
     /// Which target comes next, and how many attempts in a row have failed.
     target: usize,
     failures: u32,
+    /// When its first connection was to be opened.
+    planned: Instant,
+    connected: bool,
     arrived: bool,
     /// Since when it has missed something, if it does: since its connection broke, and until it has come back and
     /// has all that there was then.
@@ -64,16 +69,26 @@ pub(crate) async fn live(
     orders: mpsc::Receiver<u32>,
 ) {
     let target = number as usize;
-    let mut life =
-        Life { person, number, around, orders, target, failures: 0, arrived: false, away_since: None };
-    let shared = life.around.shared.clone();
-    let turn = shared.connect.ramp.mul_f64(f64::from(number));
+    let shared = around.shared.clone();
+    let planned = shared.opened + shared.connect.ramp.mul_f64(f64::from(number));
+    let mut life = Life {
+        person,
+        number,
+        around,
+        orders,
+        target,
+        failures: 0,
+        planned,
+        connected: false,
+        arrived: false,
+        away_since: None,
+    };
     tokio::select! {
         () = shared.stop.cancelled() => return,
-        () = sleep(turn) => {}
+        () = sleep_until(planned.into()) => {}
     }
     loop {
-        match life.visit().await {
+        let pause = match life.visit().await {
             Ending::Stopped => return,
             Ending::Rejected(why) => {
                 shared.fail(why);
@@ -84,11 +99,13 @@ pub(crate) async fn live(
                     life.person.borrow_mut().give_up();
                     return;
                 }
+                life.pause()
             }
-        }
+            Ending::Cut => life.cut(),
+        };
         tokio::select! {
             () = shared.stop.cancelled() => return,
-            () = sleep(life.pause()) => {}
+            () = sleep(pause) => {}
         }
         life.target += 1;
     }
@@ -104,6 +121,9 @@ impl Life {
         };
         match socket {
             Ok(socket) => {
+                if !std::mem::replace(&mut self.connected, true) {
+                    self.around.tally.borrow_mut().arrivals.connected.record(self.planned.elapsed());
+                }
                 self.person.borrow_mut().connect();
                 self.around.shared.connections.fetch_add(1, Ordering::Relaxed);
                 let ending = self.converse(socket).await;
@@ -130,12 +150,16 @@ impl Life {
         let mut tick = interval_at((Instant::now() + tick).into(), tick);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut silence = Silence::begin(Instant::now());
+        let round = shared.round();
         loop {
             if let Err(error) = socket.write() {
                 return Ending::Broken(error.kind().to_string());
             }
             tokio::select! {
-                () = shared.stop.cancelled() => {
+                () = round.cancelled() => {
+                    if !shared.stop.is_cancelled() {
+                        return Ending::Cut;
+                    }
                     socket.close().await;
                     return Ending::Stopped;
                 }
@@ -202,6 +226,7 @@ impl Life {
         }
         if !self.arrived {
             self.around.shared.arrived.fetch_add(1, Ordering::Relaxed);
+            self.around.tally.borrow_mut().arrivals.joined.record(self.planned.elapsed());
         } else if self.failures > 0 {
             self.around.tally.borrow_mut().reconnects += 1;
         }
@@ -219,10 +244,21 @@ impl Life {
         if self.arrived {
             self.around.tally.borrow_mut().broken.count(&why);
             self.away_since.get_or_insert_with(Instant::now);
+        } else {
+            self.around.tally.borrow_mut().arrivals.failed.count(&why);
         }
         shared.trouble(why);
         self.failures += 1;
-        !self.arrived || shared.connect.returns
+        !self.arrived || shared.connect.comeback.is_some()
+    }
+
+    /// It was cut off by the load tester itself. Gives how long it stays away.
+    fn cut(&mut self) -> Duration {
+        self.around.tally.borrow_mut().broken.count("cut by the load tester");
+        self.away_since.get_or_insert_with(Instant::now);
+        self.failures += 1;
+        let within = self.around.shared.connect.comeback.map(|comeback| comeback.after_a_cut_within);
+        within.unwrap_or_default().mul_f64(rand::random())
     }
 
     fn pause(&self) -> Duration {

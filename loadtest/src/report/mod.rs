@@ -23,10 +23,10 @@ use crate::meter::Cost;
 use crate::plan::Plan;
 
 pub(crate) use outcome::Outcome;
-pub(crate) use table::print;
+pub(crate) use quantiles::Quantiles;
+pub(crate) use table::{latency_rows, print};
 pub(crate) use verdict::Verdict;
 
-use quantiles::Quantiles;
 use slices::OverTime;
 use thresholds::Threshold;
 
@@ -61,6 +61,9 @@ pub(crate) struct Report {
     away: Quantiles,
     /// From the first break of a connection to the last such return, in seconds; null if none broke.
     all_back_s: Option<f64>,
+    /// From the time planned for each client's first connection to the end of its handshake, and of its last join.
+    connected: Quantiles,
+    joined: Quantiles,
     sending_s: f64,
     deliveries_per_s: f64,
     /// What the servers' processes have cost; null if none was named.
@@ -129,7 +132,7 @@ pub(crate) struct Audit {
 impl Report {
     /// Puts the report together. `sending` is how long messages were sent.
     pub(crate) fn new(plan: &Plan, args: &RunArgs, sending: Duration, outcome: &Outcome) -> Self {
-        let problems = outcome.audit.problems(args.reconnect);
+        let problems = outcome.audit.problems(args.returns());
         let (audit, tally) = (outcome.audit, &outcome.tally);
         let mut report = Self {
             schema: "parlor-loadtest",
@@ -147,6 +150,8 @@ impl Report {
             behind: Quantiles::of(&tally.behind),
             away: Quantiles::of(&tally.absences.each),
             all_back_s: tally.absences.all().map(|time| time.as_secs_f64()),
+            connected: Quantiles::of(&tally.arrivals.connected),
+            joined: Quantiles::of(&tally.arrivals.joined),
             sending_s: sending.as_secs_f64(),
             #[expect(clippy::cast_precision_loss, reason = "a rate for people")]
             deliveries_per_s: audit.received as f64 / sending.as_secs_f64().max(0.001),
@@ -179,7 +184,7 @@ impl Planned {
             size_bytes: plan.size,
             warm_up_s: plan.warm_up.as_secs_f64(),
             duration_s: plan.duration.as_secs_f64(),
-            reconnect: args.reconnect,
+            reconnect: args.returns(),
             room_prefix: plan.room_prefix.clone(),
         }
     }

@@ -1,7 +1,7 @@
 //! The report as a person reads it.
 
 use super::Report;
-use super::quantiles::millis;
+use super::quantiles::{Quantiles, millis};
 
 /// A load tester that is later than this itself spoils the figures.
 const BEHIND_MAX_US: u64 = 5_000;
@@ -68,10 +68,6 @@ fn row(name: &str, cells: &[(&str, u64)]) -> String {
 }
 
 fn latencies(report: &Report) -> String {
-    let mut text = format!(
-        "{:14}{:>10}{:>10}{:>10}{:>10}{:>10}{:>10}   ms from the planned time\n",
-        "", "p50", "p90", "p99", "p99.9", "p99.99", "max"
-    );
     let mut rows = vec![
         ("acknowledged", &report.acknowledged),
         ("delivered", &report.delivered),
@@ -80,6 +76,15 @@ fn latencies(report: &Report) -> String {
     if report.away.count > 0 {
         rows.push(("away", &report.away));
     }
+    latency_rows(&rows)
+}
+
+/// Latencies one below the other, each with its name.
+pub(crate) fn latency_rows(rows: &[(&str, &Quantiles)]) -> String {
+    let mut text = format!(
+        "{:14}{:>10}{:>10}{:>10}{:>10}{:>10}{:>10}   ms from the planned time\n",
+        "", "p50", "p90", "p99", "p99.9", "p99.99", "max"
+    );
     for (name, latency) in rows {
         let cells = latency.columns().map(|(_, us)| format!("{:>10}", millis(us)));
         text += &format!("{name:14}{}\n", cells.concat());

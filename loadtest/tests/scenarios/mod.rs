@@ -1,6 +1,7 @@
 //! The scenarios, each as small as it may be, against a server that does what it should.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use serde_json::Value;
 use tokio::process::Command;
@@ -10,8 +11,9 @@ use super::{CLEAN, Done};
 
 /// Plays a scenario against a server.
 async fn play(server: &Broadcaster, words: &str) -> Done {
-    let scenario = words.split(' ').next().unwrap();
-    let json = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("loadtest-scenario-{scenario}.json"));
+    // Each test has a thread of its own, with its name.
+    let test = std::thread::current().name().unwrap().replace("::", "-");
+    let json = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("loadtest-{test}.json"));
     let _ = std::fs::remove_file(&json);
     let mut command = Command::new(env!("CARGO_BIN_EXE_parlor-loadtest"));
     command.args(words.split(' ')).arg("--json").arg(&json).kill_on_drop(true);
@@ -53,4 +55,45 @@ async fn a_soak_has_rooms_of_very_different_size() {
     let at_home: u64 = [10, 5, 3, 2, 2, 1, 1, 1, 1, 1].map(|people: u64| people * people * 10).iter().sum();
     assert!(done.audit("received") >= at_home, "{}", done.said);
     assert!(done.audit("received") <= at_home + 270, "senders are also in rooms where nobody sends");
+}
+
+#[tokio::test]
+async fn all_are_cut_off_at_once_and_come_back_to_what_they_missed() {
+    let server = Broadcaster::start(2, Defects::default()).await.unwrap();
+    let words =
+        "reconnect --subscribers 12 --rooms 3 --senders 6 --rate 300 --cut 400ms --duration 1s --warm-up 0s";
+    let done = play(&server, words).await;
+    assert_eq!(done.code, CLEAN, "{}", done.said);
+    assert_eq!((done.audit("broken"), done.audit("reconnects")), (12, 12), "{}", done.said);
+    assert_eq!(done.report["broken"]["cut by the load tester"], 12, "{}", done.said);
+    assert_eq!((done.audit("received"), server.stored()), (1200, 300), "{}", done.said);
+    assert_eq!(done.report["away"]["count"], 12, "{}", done.said);
+}
+
+#[tokio::test]
+async fn a_herd_can_be_told_to_take_its_time() {
+    let server = Broadcaster::start(1, Defects::default()).await.unwrap();
+    let words = "reconnect --subscribers 40 --rooms 3 --senders 6 --rate 100 --cut 200ms --come-back-within 1s \
+                 --duration 1s --warm-up 0s";
+    let done = play(&server, words).await;
+    assert_eq!(done.code, CLEAN, "{}", done.said);
+    // By chance alone, less than half of it with a probability of one in 2⁴⁰.
+    assert!(done.report["away"]["max"].as_u64() > Some(500_000), "{}", done.report["away"]);
+}
+
+#[tokio::test]
+async fn a_storm_says_how_long_clients_take_to_get_in() {
+    let server = Broadcaster::start(1, Defects { delay: Duration::from_millis(150), ..Defects::default() })
+        .await
+        .unwrap();
+    let done = play(&server, "connect --clients 60 --rooms 3 --ramp-per-s 1000 --hold 0s").await;
+    assert_eq!(done.code, CLEAN, "{}", done.said);
+    let (connected, joined) = (&done.report["connected"], &done.report["joined"]);
+    assert_eq!((&connected["count"], &joined["count"]), (&60.into(), &60.into()), "{}", done.said);
+    assert!(joined["p50"].as_u64() > Some(150_000), "{joined}");
+    assert!(
+        done.report["all_joined_s"].as_f64() > Some(0.2),
+        "the last was planned after 59 ms: {}",
+        done.said
+    );
 }

@@ -1,0 +1,28 @@
+//! The storm of handshakes.
+
+use std::time::Duration;
+
+use clap::Args;
+
+use super::ConnectArgs;
+use super::run::duration;
+
+/// Many clients that all want in.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct StormArgs {
+    /// Where to connect.
+    #[command(flatten)]
+    pub(crate) connect: ConnectArgs,
+    /// How many clients join.
+    #[arg(long, default_value_t = 5000, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) clients: u32,
+    /// In how many rooms. Client I joins room I modulo N; the rooms are made on joining.
+    #[arg(long, default_value_t = 100, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) rooms: u32,
+    /// How long everybody stays after the last has joined.
+    #[arg(long, default_value = "1s", value_parser = duration, value_name = "TIME")]
+    pub(crate) hold: Duration,
+    /// Write the report as JSON to this file.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) json: Option<std::path::PathBuf>,
+}
