@@ -11,12 +11,8 @@ const SPARE: u64 = 100;
 /// # Errors
 /// If they do not: how many would, and what to do.
 pub(crate) fn allow_connections(connections: u32) -> Result<()> {
-    let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
     let needed = u64::from(connections) + SPARE;
-    if current.is_some_and(|current| current < needed) {
-        // Refused where the hard limit is lower: then what follows says so.
-        let _ = setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum });
-    }
+    raise();
     let allowed = getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX);
     ensure!(
         needed <= allowed,
@@ -25,6 +21,13 @@ pub(crate) fn allow_connections(connections: u32) -> Result<()> {
         allowed.saturating_sub(SPARE)
     );
     Ok(())
+}
+
+/// Lets this process have as many open files as it may allow itself.
+pub(crate) fn raise() {
+    let maximum = getrlimit(Resource::Nofile).maximum;
+    // Nothing follows from a refusal here: whoever needs more than there are says so.
+    let _ = setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum });
 }
 
 #[cfg(test)]

@@ -17,6 +17,7 @@ mod crowd;
 mod environment;
 mod idle;
 mod layout;
+mod limit;
 mod limits;
 mod meter;
 mod pacer;
@@ -52,7 +53,9 @@ fn main() -> ExitCode {
         ) => run::run(args),
         Some(Scenario::Connect(args)) => storm::run(args),
         Some(Scenario::Idle(args)) => idle::run(args),
-        Some(Scenario::Selftest) => selftest::run().map(report::Verdict::from),
+        Some(Scenario::Limit(args)) => limit::run(args),
+        Some(Scenario::LimitServer) => limit::server::serve().map(|()| report::Verdict::Clean),
+        Some(Scenario::Selftest) => selftest::run(),
     };
     match outcome {
         Ok(verdict) => verdict.code(),

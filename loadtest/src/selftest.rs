@@ -9,6 +9,7 @@ use tokio::time::sleep;
 
 use crate::broadcaster::{Broadcaster, Defects, Planted};
 use crate::child;
+use crate::report::Verdict;
 
 /// The run that every case is tried with: 12 subscribers in 3 rooms, 6 of them senders, 300 messages in a second.
 const RUN: &str =
@@ -129,11 +130,11 @@ fn cases() -> Vec<Case> {
     ]
 }
 
-/// Tries all cases and prints what was planted beside what was found. True if all of it is equal.
+/// Tries all cases and prints what was planted beside what was found. Clean if all of it is equal.
 ///
 /// # Errors
 /// If a run cannot be made.
-pub(crate) fn run() -> Result<bool> {
+pub(crate) fn run() -> Result<Verdict> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
     let tried = runtime.block_on(async {
         let mut trials = JoinSet::new();
@@ -145,7 +146,7 @@ pub(crate) fn run() -> Result<bool> {
     let mut tried = tried?;
     tried.sort_by_key(|(number, _)| *number);
     println!("{:52}{:>10}{:>10}", "", "planted", "found");
-    Ok(tried.into_iter().fold(true, |right, (_, tried)| tried.print() && right))
+    Ok(tried.into_iter().fold(true, |right, (_, tried)| tried.print() && right).into())
 }
 
 /// A case that was tried.

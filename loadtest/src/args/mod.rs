@@ -2,6 +2,7 @@
 
 mod connect;
 mod idle;
+mod limit;
 mod output;
 mod presets;
 mod run;
@@ -13,6 +14,7 @@ use clap::{Parser, Subcommand};
 
 pub(crate) use connect::ConnectArgs;
 pub(crate) use idle::IdleArgs;
+pub(crate) use limit::{LIMIT_SERVER, LimitArgs};
 pub(crate) use output::OutputArgs;
 use presets::{CONNECT, FANOUT, RECONNECT, ROOMS, SOAK, preset};
 pub(crate) use run::RunArgs;
@@ -61,6 +63,11 @@ pub(crate) enum Scenario {
     Connect(StormArgs),
     /// Join idle clients and print the server's resident memory before, after and per client.
     Idle(IdleArgs),
+    /// The same run against a server that does nothing but write: what the system itself asks for it.
+    Limit(LimitArgs),
+    /// That server.
+    #[command(name = LIMIT_SERVER, hide = true)]
+    LimitServer,
     /// Try the audit on a built-in server that drops, doubles and swaps: each must be counted exactly.
     Selftest,
 }
