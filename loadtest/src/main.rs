@@ -3,7 +3,7 @@
 //! * [`args`], [`target`], [`token`], [`plan`], [`layout`]: what is to happen, before anything does.
 //! * [`crowd`] gathers people ([`person`], [`socket`], [`speech`]) on worker threads; [`pacer`] tells them when to
 //!   send. What they see goes to the [`audit`] and the [`tally`].
-//! * [`run`], [`storm`], [`idle`]: the scenarios. [`meter`], [`servers`]: what they cost the servers. [`report`]: what came out.
+//! * [`run`], [`search`], [`storm`], [`idle`]: the scenarios. [`meter`], [`servers`]: what they cost the servers. [`report`]: what came out.
 //!
 //! Latency is counted from the moment at which a message was *planned* to be sent: a server that stalls is charged
 //! for every message that should have gone out meanwhile.
@@ -26,6 +26,7 @@ mod plan;
 mod progress;
 mod report;
 mod run;
+mod search;
 mod selftest;
 mod series;
 mod servers;
@@ -51,6 +52,7 @@ fn main() -> ExitCode {
         Some(
             Scenario::Fanout(args) | Scenario::Rooms(args) | Scenario::Reconnect(args) | Scenario::Soak(args),
         ) => run::run(args),
+        Some(Scenario::Search(args)) => search::run(args),
         Some(Scenario::Connect(args)) => storm::run(args),
         Some(Scenario::Idle(args)) => idle::run(args),
         Some(Scenario::Limit(args)) => limit::run(args),

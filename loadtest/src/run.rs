@@ -11,7 +11,7 @@ use crate::layout::Layout;
 use crate::meter::Meter;
 use crate::plan::Plan;
 use crate::progress::Progress;
-use crate::report::{self, Report, Verdict};
+use crate::report::{self, Outcome, Report, Verdict};
 use crate::series::Series;
 use crate::token::Tokens;
 use crate::{limits, pacer};
@@ -27,6 +27,17 @@ const LISTEN: Duration = Duration::from_secs(1);
 /// # Errors
 /// If the run cannot be made.
 pub(crate) fn run(args: &RunArgs) -> Result<Verdict> {
+    let (report, outcome) = make(args)?;
+    report::print(&report);
+    report::write_files(&report, &outcome, &args.output)?;
+    Ok(report.verdict())
+}
+
+/// Makes the run.
+///
+/// # Errors
+/// If it cannot be made.
+pub(crate) fn make(args: &RunArgs) -> Result<(Report, Outcome)> {
     let plan = plan(args)?;
     plan.check()?;
     limits::allow_connections(plan.people)?;
@@ -40,9 +51,7 @@ pub(crate) fn run(args: &RunArgs) -> Result<Verdict> {
     outcome.tally.series.add(&conducted.connections);
     let mut report = Report::new(&plan, args, conducted.sending, &outcome);
     report.servers = meter.map(|meter| meter.cost(outcome.audit.received, plan.people));
-    report::print(&report);
-    report::write_files(&report, &outcome, &args.output)?;
-    Ok(report.verdict())
+    Ok((report, outcome))
 }
 
 /// A short word of its own for each run.

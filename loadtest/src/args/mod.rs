@@ -6,6 +6,7 @@ mod limit;
 mod output;
 mod presets;
 mod run;
+mod search;
 mod storm;
 mod thresholds;
 mod tokens;
@@ -16,8 +17,9 @@ pub(crate) use connect::ConnectArgs;
 pub(crate) use idle::IdleArgs;
 pub(crate) use limit::{LIMIT_SERVER, LimitArgs};
 pub(crate) use output::OutputArgs;
-use presets::{CONNECT, FANOUT, RECONNECT, ROOMS, SOAK, preset};
+use presets::{CONNECT, FANOUT, RECONNECT, ROOMS, SEARCH, SOAK, preset};
 pub(crate) use run::RunArgs;
+pub(crate) use search::SearchArgs;
 pub(crate) use storm::StormArgs;
 pub(crate) use thresholds::ThresholdArgs;
 pub(crate) use tokens::TokenArgs;
@@ -58,6 +60,9 @@ pub(crate) enum Scenario {
     /// A run in which the load tester breaks all connections at once, to see how long they take to come back.
     #[command(mut_args(preset(RECONNECT)))]
     Reconnect(RunArgs),
+    /// The highest rate that holds: short runs, doubling and then halving, with what broke above it.
+    #[command(mut_args(preset(SEARCH)))]
+    Search(SearchArgs),
     /// A storm of handshakes: how long clients take to connect and join when many come at once.
     #[command(mut_args(preset(CONNECT)))]
     Connect(StormArgs),

@@ -36,6 +36,10 @@ pub(super) const RECONNECT: Preset = &[
     ("handshakes", "256"),
 ];
 
+/// Short runs whose latencies must stay small.
+pub(super) const SEARCH: Preset =
+    &[("senders", "100"), ("duration", "5s"), ("settle", "5s"), ("max_p99", "250ms")];
+
 /// Many clients that all want in at once.
 pub(super) const CONNECT: Preset = &[("ramp_per_s", "5000"), ("handshakes", "256")];
 
@@ -98,6 +102,7 @@ mod tests {
             ("soak", super::SOAK),
             ("reconnect", super::RECONNECT),
             ("connect", super::CONNECT),
+            ("search", super::SEARCH),
         ];
         for (name, preset) in presets {
             let scenario = command.find_subcommand(name).unwrap();

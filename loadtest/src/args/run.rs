@@ -81,6 +81,13 @@ impl RunArgs {
         self.returns().then_some(Comeback { after_a_cut_within: self.come_back_within })
     }
 
+    /// The same run with another rate, in rooms of its own.
+    pub(crate) fn at_rate(&self, rate: f64) -> Self {
+        let room_prefix =
+            self.room_prefix.as_ref().map(|prefix| format!("{prefix}{:08x}-", rand::random::<u32>()));
+        Self { rate, room_rate: None, room_prefix, ..self.clone() }
+    }
+
     /// How many messages a second are sent in all.
     pub(crate) fn messages_per_s(&self) -> f64 {
         self.room_rate.map_or(self.rate, |of_a_room| of_a_room * f64::from(self.rooms))
@@ -102,7 +109,7 @@ pub(super) fn duration(text: &str) -> Result<Duration, String> {
     Duration::try_from_secs_f64(number * seconds).map_err(|error| error.to_string())
 }
 
-fn rate(text: &str) -> Result<f64, String> {
+pub(super) fn rate(text: &str) -> Result<f64, String> {
     match text.parse() {
         Ok(rate) if (0.001..=10_000_000.0).contains(&rate) => Ok(rate),
         _ => Err("a rate is a number from 0.001 to 10000000".to_owned()),

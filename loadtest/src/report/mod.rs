@@ -4,6 +4,7 @@
 mod hgrm;
 mod outcome;
 mod quantiles;
+mod short;
 mod slices;
 mod table;
 mod thresholds;

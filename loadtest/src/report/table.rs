@@ -3,9 +3,6 @@
 use super::Report;
 use super::quantiles::{Quantiles, millis};
 
-/// A load tester that is later than this itself spoils the figures.
-const BEHIND_MAX_US: u64 = 5_000;
-
 /// Prints the report.
 pub(crate) fn print(report: &Report) {
     print!("{}", text(report));
@@ -94,7 +91,7 @@ pub(crate) fn latency_rows(rows: &[(&str, &Quantiles)]) -> String {
 
 fn verdict(report: &Report) -> String {
     let mut text = String::new();
-    if report.behind.p99 > BEHIND_MAX_US {
+    if report.load_tester_was_late() {
         text += "\nThe load tester itself was late: the latencies say little about the servers.\n";
     }
     if report.environment.debug_build {

@@ -7,7 +7,7 @@ use serde_json::Value;
 use tokio::process::Command;
 
 use super::broadcaster::{Broadcaster, Defects};
-use super::{CLEAN, Done};
+use super::{CLEAN, Done, NOT_CLEAN};
 
 /// Plays a scenario against a server.
 async fn play(server: &Broadcaster, words: &str) -> Done {
@@ -96,4 +96,33 @@ async fn a_storm_says_how_long_clients_take_to_get_in() {
         "the last was planned after 59 ms: {}",
         done.said
     );
+}
+
+#[tokio::test]
+async fn a_search_doubles_and_halves_the_rate_and_says_what_broke() {
+    // Runs of a second with 200, 400, 800 and 600 messages: the 1300th is one of the 800.
+    let server = Broadcaster::start(1, Defects { refuse_every: 1300, ..Defects::default() }).await.unwrap();
+    let words = "search --subscribers 6 --rooms 2 --senders 6 --rate 200 --duration 1s --warm-up 0s --precision 50 \
+                 --max-p99 10s --up-to 3000";
+    let done = play(&server, words).await;
+    assert_eq!(done.code, CLEAN, "{}", done.said);
+    let steps = done.report["steps"].as_array().unwrap();
+    let rates: Vec<f64> = steps.iter().map(|step| step["rate_per_s"].as_f64().unwrap()).collect();
+    assert_eq!(rates, [200.0, 400.0, 800.0, 600.0], "{}", done.said);
+    let found = (&done.report["highest_per_s"], &done.report["broke_per_s"]);
+    assert_eq!(found, (&600.0.into(), &800.0.into()), "{}", done.said);
+    assert!(done.said.contains("broke         800 messages/s: 1 messages refused"), "{}", done.said);
+}
+
+#[tokio::test]
+async fn a_search_keeps_to_the_thresholds() {
+    let delay = Duration::from_millis(100);
+    let server = Broadcaster::start(1, Defects { delay, ..Defects::default() }).await.unwrap();
+    let words =
+        "search --subscribers 2 --rooms 1 --senders 1 --rate 20 --duration 300ms --warm-up 0s --up-to 20";
+    let done = play(&server, &format!("{words} --max-p99 20s")).await;
+    assert_eq!((done.code, &done.report["highest_per_s"]), (CLEAN, &20.0.into()), "{}", done.said);
+    let done = play(&server, &format!("{words} --max-p99 50ms")).await;
+    assert_eq!((done.code, &done.report["highest_per_s"]), (NOT_CLEAN, &Value::Null), "{}", done.said);
+    assert!(done.said.contains("with --max-p99 50.00 ms"), "{}", done.said);
 }
