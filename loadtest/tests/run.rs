@@ -204,7 +204,7 @@ async fn the_report_names_its_environment_and_no_secret() {
     );
     assert_eq!(
         names(&done.report),
-        "acknowledged all_back_s audit away behind broken clean delivered deliveries_per_s environment over_time \
+        "acknowledged all_back_s audit away behind broken clean connected delivered deliveries_per_s environment joined over_time \
          plan problems refused schema schema_version sending_s servers thresholds"
     );
     assert_eq!(

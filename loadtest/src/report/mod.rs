@@ -1,7 +1,8 @@
-//! What came out of a run: for people ([`table`]), for programs ([`Report`] as JSON) and for the plotter of
+//! What came out of a run: for people ([`table`], [`html`]), for programs ([`Report`] as JSON) and for the plotter of
 //! HdrHistogram ([`hgrm`]).
 
 mod hgrm;
+mod html;
 mod outcome;
 mod quantiles;
 mod short;
@@ -198,6 +199,9 @@ impl Planned {
 pub(crate) fn write_files(report: &Report, outcome: &Outcome, output: &OutputArgs) -> Result<()> {
     if let Some(file) = &output.json {
         write_json(report, file)?;
+    }
+    if let Some(file) = &output.html {
+        write(file, &html::page(report, &outcome.tally))?;
     }
     if let Some(file) = &output.hgrm {
         write(file, &hgrm::text(&outcome.tally.delivered))?;

@@ -89,14 +89,16 @@ pub(crate) fn latency_rows(rows: &[(&str, &Quantiles)]) -> String {
     text
 }
 
+/// Why the figures may say little.
+pub(super) fn warnings(report: &Report) -> Vec<&'static str> {
+    let late = "The load tester itself was late: the latencies say little about the servers.";
+    let debug = "This load tester is a debug build: the latencies say little about the servers.";
+    let all = [(report.load_tester_was_late(), late), (report.environment.debug_build, debug)];
+    all.into_iter().filter_map(|(applies, warning)| applies.then_some(warning)).collect()
+}
+
 fn verdict(report: &Report) -> String {
-    let mut text = String::new();
-    if report.load_tester_was_late() {
-        text += "\nThe load tester itself was late: the latencies say little about the servers.\n";
-    }
-    if report.environment.debug_build {
-        text += "\nThis load tester is a debug build: the latencies say little about the servers.\n";
-    }
+    let mut text: String = warnings(report).iter().map(|warning| format!("\n{warning}\n")).collect();
     for threshold in &report.thresholds {
         let (option, bound, value) = threshold.in_words();
         let held = if threshold.held { "held" } else { "MISSED" };

@@ -1,0 +1,163 @@
+//! A plot as SVG: two axes, and what is drawn between them. Colours are classes of the page's style, so that a plot
+//! follows it into the dark.
+
+use std::fmt::{Display, Write as _};
+
+use super::axis::Axis;
+
+const MARGIN_LEFT: f64 = 58.0;
+const MARGIN_RIGHT: f64 = 18.0;
+const MARGIN_TOP: f64 = 12.0;
+const MARGIN_BOTTOM: f64 = 44.0;
+/// Of a letter of a name, and what is beside the name.
+const NAME_WIDTH: f64 = 7.5;
+
+/// A plot that is being drawn.
+pub(super) struct Chart {
+    width: f64,
+    height: f64,
+    x: Axis,
+    y: Axis,
+    /// What is drawn so far. Writing to it does not fail.
+    svg: String,
+}
+
+/// What an axis shows, with its unit.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Labels {
+    /// What the plot is, for those who cannot see it.
+    pub(super) title: &'static str,
+    pub(super) x: &'static str,
+    pub(super) y: &'static str,
+}
+
+/// The values of a line, with `None` where there is a gap.
+pub(super) type Points = [(f64, Option<f64>)];
+
+impl Chart {
+    /// An empty plot of this size.
+    pub(super) fn new(width: f64, height: f64, x: Axis, y: Axis, labels: Labels) -> Self {
+        let Labels { title, x: x_label, y: y_label } = labels;
+        let y_scale = if y.is_logarithmic() { ", logarithmic" } else { "" };
+        let svg = format!(
+            "<svg viewBox=\"0 0 {width} {height}\" role=\"img\" aria-label=\"{title}\">\n\
+             <text class=\"unit\" x=\"{}\" y=\"{}\" text-anchor=\"end\">{x_label}</text>\n\
+             <text class=\"unit\" transform=\"translate(13 {MARGIN_TOP}) rotate(-90)\" \
+             text-anchor=\"end\">{y_label}{y_scale}</text>\n",
+            width - MARGIN_RIGHT,
+            height - 8.0
+        );
+        let mut chart = Self { width, height, x, y, svg };
+        chart.grid();
+        chart
+    }
+
+    fn grid(&mut self) {
+        let (left, right) = (MARGIN_LEFT, self.width - MARGIN_RIGHT);
+        for (value, name) in self.y.ticks.clone() {
+            let y = self.place_y(value);
+            self.draw(format_args!(
+                "<path class=\"grid\" d=\"M{left} {y:.1}H{right}\"/>\
+                 <text x=\"{}\" y=\"{:.1}\" text-anchor=\"end\">{name}</text>",
+                left - 8.0,
+                y + 4.0
+            ));
+        }
+        let bottom = self.height - MARGIN_BOTTOM;
+        for (value, name) in self.x.ticks.clone() {
+            let x = self.place_x(value);
+            self.draw(format_args!(
+                "<path class=\"grid\" d=\"M{x:.1} {MARGIN_TOP}V{bottom}\"/>\
+                 <text x=\"{x:.1}\" y=\"{}\" text-anchor=\"middle\">{name}</text>",
+                bottom + 18.0
+            ));
+        }
+    }
+
+    /// A line through these points, broken where there is none.
+    pub(super) fn line(&mut self, points: &Points, class: &str) {
+        let mut path = String::new();
+        let mut pen = 'M';
+        for (x, y) in points {
+            let Some(y) = y else {
+                pen = 'M';
+                continue;
+            };
+            let _ = write!(path, "{pen}{:.1} {:.1}", self.place_x(*x), self.place_y(*y));
+            pen = 'L';
+        }
+        self.draw(format_args!("<path class=\"line {class}\" d=\"{path}\"/>"));
+    }
+
+    /// What lies between two values of each point, broken where there is none.
+    pub(super) fn band(&mut self, points: &[(f64, Option<(f64, f64)>)], class: &str) {
+        for run in points.split(|(_, ends)| ends.is_none()).filter(|run| run.len() > 1) {
+            let ends = |(x, ends): &(f64, Option<(f64, f64)>)| ends.map(|(low, high)| (*x, low, high));
+            let run: Vec<(f64, f64, f64)> = run.iter().filter_map(ends).collect();
+            let there = run.iter().map(|(x, _, high)| (x, high));
+            let back = run.iter().rev().map(|(x, low, _)| (x, low));
+            let corners =
+                there.chain(back).map(|(x, y)| format!("{:.1} {:.1}", self.place_x(*x), self.place_y(*y)));
+            let corners: Vec<String> = corners.collect();
+            self.draw(format_args!("<path class=\"band {class}\" d=\"M{}Z\"/>", corners.join("L")));
+        }
+    }
+
+    /// Steps from 0 up to these values: from where to where, and how high.
+    pub(super) fn steps(&mut self, steps: &[(f64, f64, f64)], class: &str) {
+        let Some(first) = steps.first() else { return };
+        let mut top = String::new();
+        for (from, to, value) in steps {
+            let y = self.place_y(*value);
+            let pen = if top.is_empty() { 'M' } else { 'L' };
+            let _ = write!(top, "{pen}{:.1} {y:.1}H{:.1}", self.place_x(*from), self.place_x(*to));
+        }
+        let (floor, left) = (self.place_y(0.0), self.place_x(first.0));
+        self.draw(format_args!("<path class=\"band {class}\" d=\"{top}V{floor:.1}H{left:.1}Z\"/>"));
+        self.draw(format_args!("<path class=\"line {class}\" d=\"{top}\"/>"));
+    }
+
+    /// A stretch that is not like the rest, with its name.
+    pub(super) fn stretch(&mut self, from: f64, to: f64, name: &str) {
+        let (left, right) = (self.place_x(from), self.place_x(to));
+        let (width, height) = (right - left, self.height - MARGIN_TOP - MARGIN_BOTTOM);
+        self.draw(format_args!(
+            "<rect class=\"stretch\" x=\"{left:.1}\" y=\"{MARGIN_TOP}\" width=\"{width:.1}\" height=\"{height}\">\
+             <title>{name}</title></rect>"
+        ));
+        // A name that does not fit would lie over the values beside it.
+        if width > NAME_WIDTH * name.len() as f64 {
+            let (x, y) = (left + 6.0, MARGIN_TOP + 14.0);
+            self.draw(format_args!("<text class=\"name\" x=\"{x:.1}\" y=\"{y}\">{name}</text>"));
+        }
+    }
+
+    /// What is said of a stretch to those who point at it.
+    pub(super) fn hint(&mut self, from: f64, to: f64, text: &str) {
+        let (left, right) = (self.place_x(from), self.place_x(to));
+        let (width, height) = (right - left, self.height - MARGIN_TOP - MARGIN_BOTTOM);
+        self.draw(format_args!(
+            "<rect class=\"hint\" x=\"{left:.1}\" y=\"{MARGIN_TOP}\" width=\"{width:.1}\" height=\"{height}\">\
+             <title>{text}</title></rect>"
+        ));
+    }
+
+    /// The plot.
+    pub(super) fn finish(mut self) -> String {
+        self.draw("</svg>");
+        self.svg
+    }
+
+    fn draw(&mut self, what: impl Display) {
+        let _ = writeln!(self.svg, "{what}");
+    }
+
+    fn place_x(&self, value: f64) -> f64 {
+        MARGIN_LEFT + self.x.place(value) * (self.width - MARGIN_LEFT - MARGIN_RIGHT)
+    }
+
+    fn place_y(&self, value: f64) -> f64 {
+        let height = self.height - MARGIN_TOP - MARGIN_BOTTOM;
+        MARGIN_TOP + (1.0 - self.y.place(value)) * height
+    }
+}
