@@ -62,10 +62,33 @@ fn masked(words: impl Iterator<Item = String>) -> Vec<String> {
         hide = SECRET.contains(&word.as_str());
         match word.split_once('=') {
             Some((option, _)) if SECRET.contains(&option) => format!("{option}=***"),
+            _ if word.contains(' ') => masked_line(&word),
             _ => word,
         }
     };
     words.map(mask).collect()
+}
+
+/// The same for a command line that is one word of another, and may set variables. Nobody has taken it apart yet: a
+/// secret in quotes is hidden up to the end of these.
+pub(crate) fn masked_line(line: &str) -> String {
+    let mut words = line.split_whitespace();
+    let mut shown = Vec::new();
+    while let Some(word) = words.next() {
+        let (name, value) = word.split_once('=').map_or((word, None), |(name, value)| (name, Some(value)));
+        let is_secret = SECRET.contains(&name) || (value.is_some() && name.ends_with("SECRET"));
+        if !is_secret {
+            shown.push(word.to_owned());
+            continue;
+        }
+        shown.push(if value.is_some() { format!("{name}=***") } else { format!("{name} ***") });
+        let value = value.or_else(|| words.next()).unwrap_or_default();
+        let quote = value.chars().next().filter(|first| matches!(first, '\'' | '"'));
+        if let Some(quote) = quote.filter(|quote| value.len() == 1 || !value.ends_with(*quote)) {
+            let _ = words.find(|word| word.ends_with(quote));
+        }
+    }
+    shown.join(" ")
 }
 
 #[cfg(test)]
@@ -81,5 +104,12 @@ mod tests {
             shown,
             "parlor-loadtest --secret *** --rate 5 --secret=*** --token-command *** --json a=b"
         );
+        let line = "limit --secret 'a b c' --rate=5 --token-command=\"get me\" --rooms 3";
+        assert_eq!(masked_line(line), "limit --secret *** --rate=5 --token-command=*** --rooms 3");
+        assert_eq!(
+            masked_line("A=b PARLOR__AUTH__SECRET=abc parlor --x"),
+            "A=b PARLOR__AUTH__SECRET=*** --x"
+        );
+        assert_eq!(masked(["--a".into(), "--secret s3cret".into()].into_iter()), ["--a", "--secret ***"]);
     }
 }

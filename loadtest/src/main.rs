@@ -13,6 +13,7 @@ mod arrivals;
 mod audit;
 mod broadcaster;
 mod child;
+mod compare;
 mod crowd;
 mod environment;
 mod idle;
@@ -56,7 +57,10 @@ fn main() -> ExitCode {
         Some(Scenario::Connect(args)) => storm::run(args),
         Some(Scenario::Idle(args)) => idle::run(args),
         Some(Scenario::Limit(args)) => limit::run(args),
-        Some(Scenario::LimitServer) => limit::server::serve().map(|()| report::Verdict::Clean),
+        Some(Scenario::LimitServer(args)) => {
+            limit::server::serve(args.listen).map(|()| report::Verdict::Clean)
+        }
+        Some(Scenario::Compare(args)) => compare::run(args),
         Some(Scenario::Selftest) => selftest::run(),
     };
     match outcome {

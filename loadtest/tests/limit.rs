@@ -78,3 +78,65 @@ fn whoever_makes_no_sense_to_the_bare_server_is_cut_off_and_the_others_stay() {
     drop(server.stdin.take());
     assert!(server.wait().unwrap().success());
 }
+
+/// A small run, in the words of its options.
+const SMALL: &str = "--subscribers 6 --rooms 2 --senders 2 --rate 100 --duration 400ms --warm-up 100ms";
+
+#[test]
+fn two_runs_are_compared_in_turns() {
+    let json = report_file("compare");
+    // An address of this machine that nobody else has: that of this process.
+    let [.., high, low] = std::process::id().to_be_bytes();
+    let address = format!("127.77.{high}.{low}:18080");
+    let served = format!("{} limit-server --listen {address}", env!("CARGO_BIN_EXE_parlor-loadtest"));
+    let output = load_tester("compare --pairs 2 --a-name bare --b-name served")
+        .args(["--a", &format!("limit {SMALL}")])
+        .args([
+            "--b",
+            &format!("--target ws://{address} --secret very-secret {SMALL}"),
+            "--b-server",
+            &served,
+        ])
+        .arg("--json")
+        .arg(&json)
+        .output()
+        .unwrap();
+    let said = text(&output);
+    assert!(output.status.success(), "{said}");
+    let order: Vec<&str> = said.lines().filter(|line| line.starts_with("pair ")).collect();
+    let expected =
+        ["pair 1 of 2: bare …", "pair 1 of 2: served …", "pair 2 of 2: bare …", "pair 2 of 2: served …"];
+    assert_eq!(order, expected);
+    let report = read(&json);
+    for figure in report["figures"].as_array().unwrap() {
+        assert_eq!(figure["a"].as_array().unwrap().len(), 2, "{figure}");
+        assert!(figure["a_median"].is_number() && figure["b_median"].is_number(), "{figure}");
+    }
+    let name = |figure: &&Value| figure["name"] == "deliveries/s";
+    let deliveries = report["figures"].as_array().unwrap().iter().find(name).unwrap();
+    assert!(deliveries["ratio"]["median"].as_f64() > Some(0.0), "{deliveries}");
+    assert!(said.contains("A is bare: limit") && said.contains("B is served:"), "{said}");
+    assert!(!said.contains("very-secret") && !report.to_string().contains("very-secret"), "{said}");
+}
+
+#[test]
+fn a_comparison_with_a_run_that_fails_fails_and_says_why() {
+    let output = load_tester("compare --pairs 1 --b limit")
+        .args(["--a", &format!("--target ws://127.77.0.1:18080 --secret s {SMALL} --join-timeout 200ms")])
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(1), "{}", text(&output));
+    assert!(text(&output).contains("A, pair 1"), "{}", text(&output));
+
+    let output = load_tester("compare --pairs 1 --b limit --a-name mine")
+        .args([
+            "--a",
+            "--target ws://127.77.0.1:18080 --secret s",
+            "--a-server",
+            "sh -c 'echo no luck; exit 5'",
+        ])
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(1), "{}", text(&output));
+    assert!(text(&output).contains("no luck"), "{}", text(&output));
+}

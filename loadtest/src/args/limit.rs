@@ -1,13 +1,14 @@
 //! The limit.
 
 use std::iter::once;
+use std::net::SocketAddr;
 
 use anyhow::{Result, ensure};
 use clap::{Args, CommandFactory as _, FromArgMatches as _, ValueEnum};
 
 use super::{Cli, RunArgs};
 
-/// The word that makes this program the bare server. Nobody types it.
+/// The word that makes this program the bare server.
 pub(crate) const LIMIT_SERVER: &str = "limit-server";
 
 /// A run against a server that only writes.
@@ -20,6 +21,14 @@ pub(crate) struct LimitArgs {
     /// leave out is what a run has without them.
     #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "OPTIONS OF THE RUN")]
     options: Vec<String>,
+}
+
+/// The bare server by itself, for a load tester elsewhere.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct LimitServerArgs {
+    /// Where it listens; port 0 is any free one.
+    #[arg(long, default_value = "127.0.0.1:0", value_name = "ADDRESS")]
+    pub(crate) listen: SocketAddr,
 }
 
 /// The runs that the project measures itself with.

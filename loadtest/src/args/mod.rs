@@ -1,5 +1,6 @@
 //! The command line.
 
+mod compare;
 mod connect;
 mod idle;
 mod limit;
@@ -13,9 +14,10 @@ mod tokens;
 
 use clap::{Parser, Subcommand};
 
+pub(crate) use compare::{CompareArgs, SideArgs};
 pub(crate) use connect::ConnectArgs;
 pub(crate) use idle::IdleArgs;
-pub(crate) use limit::{LIMIT_SERVER, LimitArgs};
+pub(crate) use limit::{LIMIT_SERVER, LimitArgs, LimitServerArgs};
 pub(crate) use output::OutputArgs;
 use presets::{CONNECT, FANOUT, RECONNECT, ROOMS, SEARCH, SOAK, preset};
 pub(crate) use run::RunArgs;
@@ -70,9 +72,11 @@ pub(crate) enum Scenario {
     Idle(IdleArgs),
     /// The same run against a server that does nothing but write: what the system itself asks for it.
     Limit(LimitArgs),
-    /// That server.
-    #[command(name = LIMIT_SERVER, hide = true)]
-    LimitServer,
+    /// That server alone.
+    #[command(name = LIMIT_SERVER)]
+    LimitServer(LimitServerArgs),
+    /// Make two runs in turns and print their figures side by side.
+    Compare(CompareArgs),
     /// Try the audit on a built-in server that drops, doubles and swaps: each must be counted exactly.
     Selftest,
 }

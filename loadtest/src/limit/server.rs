@@ -2,11 +2,11 @@
 //!
 //! It decides nothing: no token is checked, nothing is stored, no frame is put together with another unless the
 //! socket is full. What it costs is what the system asks for the same deliveries. It ends when its standard input
-//! does, so that it cannot outlive whoever started it.
+//! does, so that it cannot outlive a load tester that has started it.
 
 use std::collections::HashMap;
 use std::io::{self, ErrorKind, Read as _, Write as _};
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::SocketAddr;
 
 use anyhow::{Context as _, Result};
 use chat::{Body, Change, Epoch, RequestId, RoomId, Seq};
@@ -27,16 +27,20 @@ const STDIN: Token = Token(usize::MAX - 2);
 const EVENTS: usize = 1024;
 const SCRATCH_BYTES: usize = 65_536;
 
-/// Serves until standard input ends. Prints its address as its first line.
+/// Serves until standard input ends, if that is a pipe; else until it is killed. Prints its address as its first line.
 ///
 /// # Errors
 /// If it cannot listen or wait.
-pub(crate) fn serve() -> Result<()> {
+pub(crate) fn serve(address: SocketAddr) -> Result<()> {
     limits::raise();
-    let mut listener = TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)))?;
+    let mut listener = TcpListener::bind(address).with_context(|| format!("cannot listen at {address}"))?;
     let mut poll = Poll::new()?;
     poll.registry().register(&mut listener, LISTENER, Interest::READABLE)?;
-    poll.registry().register(&mut SourceFd(&0), STDIN, Interest::READABLE).context("no pipe to wait for")?;
+    match poll.registry().register(&mut SourceFd(&0), STDIN, Interest::READABLE) {
+        // A file cannot be waited for, nor can /dev/null: nobody holds the other end.
+        Err(error) if error.kind() == ErrorKind::PermissionDenied => {}
+        result => result?,
+    }
     println!("ws://{}", listener.local_addr()?);
     io::stdout().flush()?;
     let mut server = Server::new(listener);
