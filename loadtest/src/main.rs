@@ -51,7 +51,11 @@ fn main() -> ExitCode {
     let outcome = match &cli.scenario {
         None => run::run(&cli.run),
         Some(
-            Scenario::Fanout(args) | Scenario::Rooms(args) | Scenario::Reconnect(args) | Scenario::Soak(args),
+            Scenario::Fanout(args)
+            | Scenario::Rooms(args)
+            | Scenario::Chat(args)
+            | Scenario::Reconnect(args)
+            | Scenario::Soak(args),
         ) => run::run(args),
         Some(Scenario::Search(args)) => search::run(args),
         Some(Scenario::Connect(args)) => storm::run(args),

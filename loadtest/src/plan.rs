@@ -6,6 +6,7 @@ use anyhow::{Result, ensure};
 use chat::RoomId;
 
 use crate::layout::{Layout, Place};
+use crate::person::Customs;
 
 /// A run, planned. People, rooms and messages are numbered from 0.
 ///
@@ -25,6 +26,8 @@ pub(crate) struct Plan {
     pub(crate) duration: Duration,
     pub(crate) room_prefix: String,
     pub(crate) layout: Layout,
+    /// What people do beside writing, if they do.
+    pub(crate) customs: Option<Customs>,
 }
 
 /// A message of the plan.
@@ -52,6 +55,7 @@ impl Plan {
             warm_up: Duration::ZERO,
             duration: Duration::ZERO,
             layout: Layout::Even,
+            customs: None,
         }
     }
 
@@ -89,6 +93,19 @@ impl Plan {
         let at = Duration::from_secs_f64(f64::from(message) / self.rate);
         let sender = self.layout.sender(place, self.rooms, self.senders);
         Planned { at, room, turn, sender }
+    }
+
+    /// When a person is to send next, from its first message that is not before `from`; the end of the run if there
+    /// is none.
+    pub(crate) fn next_of(&self, person: u32, from: u32) -> Duration {
+        let end = self.warm_up + self.duration;
+        if person >= self.senders {
+            return end;
+        }
+        let mut messages = (from..u32::MAX).take_while(|message| self.has(*message));
+        messages
+            .find(|message| self.message(*message).sender == person)
+            .map_or(end, |next| self.message(next).at)
     }
 
     /// True if this message counts for the latencies.

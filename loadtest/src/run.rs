@@ -72,6 +72,7 @@ fn plan(args: &RunArgs) -> Result<Plan> {
         warm_up: args.warm_up,
         duration: args.duration,
         layout: Layout::new(args.distribution, args.rooms, args.senders)?,
+        customs: args.customs(),
     })
 }
 

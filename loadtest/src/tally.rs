@@ -65,11 +65,13 @@ pub(crate) struct Absences {
     pub(crate) each: Latencies,
     /// The first of the breaks, and the last of the returns.
     all: Option<(Instant, Instant)>,
+    /// How often somebody came again who had left by choice; these are not among the others.
+    pub(crate) chosen: u64,
 }
 
 impl Absences {
     fn new() -> Self {
-        Self { each: Latencies::new(), all: None }
+        Self { each: Latencies::new(), all: None, chosen: 0 }
     }
 
     /// Somebody was away.
@@ -85,6 +87,7 @@ impl Absences {
 
     fn take_in(&mut self, other: &Self) {
         self.each.add(&other.each);
+        self.chosen += other.chosen;
         if let Some((from, until)) = other.all {
             self.stretch(from, until);
         }
@@ -146,6 +149,8 @@ pub(crate) struct Tally {
     pub(crate) broken: Reasons,
     /// How long these were away until they came back.
     pub(crate) absences: Absences,
+    /// From asking for a page of history to having it.
+    pub(crate) history: Latencies,
     /// Connections that came back.
     pub(crate) reconnects: u64,
     /// Events of rooms that the connection had not joined, or whose message belongs to another room.
@@ -175,6 +180,7 @@ impl Tally {
             arrivals: Arrivals::new(),
             broken: Reasons::default(),
             absences: Absences::new(),
+            history: Latencies::new(),
             reconnects: 0,
             wrong_room: 0,
             truncated: 0,
@@ -219,6 +225,7 @@ impl Tally {
         self.arrivals.add(&other.arrivals);
         self.broken.add(&other.broken);
         self.absences.take_in(&other.absences);
+        self.history.add(&other.history);
         self.reconnects += other.reconnects;
         self.wrong_room += other.wrong_room;
         self.truncated += other.truncated;

@@ -19,7 +19,7 @@ pub(crate) use connect::ConnectArgs;
 pub(crate) use idle::IdleArgs;
 pub(crate) use limit::{LIMIT_SERVER, LimitArgs, LimitServerArgs};
 pub(crate) use output::OutputArgs;
-use presets::{CONNECT, FANOUT, RECONNECT, ROOMS, SEARCH, SOAK, preset};
+use presets::{CHAT, CONNECT, FANOUT, RECONNECT, ROOMS, SEARCH, SOAK, preset};
 pub(crate) use run::RunArgs;
 pub(crate) use search::SearchArgs;
 pub(crate) use storm::StormArgs;
@@ -59,6 +59,9 @@ pub(crate) enum Scenario {
     /// A moderate run that lasts for hours; connections that break come back.
     #[command(mut_args(preset(SOAK)))]
     Soak(RunArgs),
+    /// A run with people who come, read what was said, write, leave, and come again.
+    #[command(mut_args(preset(CHAT)))]
+    Chat(RunArgs),
     /// A run in which the load tester breaks all connections at once, to see how long they take to come back.
     #[command(mut_args(preset(RECONNECT)))]
     Reconnect(RunArgs),

@@ -36,6 +36,17 @@ pub(super) const RECONNECT: Preset = &[
     ("handshakes", "256"),
 ];
 
+/// People who come, read, write, go, and come again.
+pub(super) const CHAT: Preset = &[
+    ("subscribers", "500"),
+    ("rooms", "50"),
+    ("senders", "250"),
+    ("rate", "10"),
+    ("distribution", "zipf"),
+    ("duration", "1m"),
+    ("stay", "20s"),
+];
+
 /// Short runs whose latencies must stay small.
 pub(super) const SEARCH: Preset =
     &[("senders", "100"), ("duration", "5s"), ("settle", "5s"), ("max_p99", "250ms")];
@@ -103,6 +114,7 @@ mod tests {
             ("reconnect", super::RECONNECT),
             ("connect", super::CONNECT),
             ("search", super::SEARCH),
+            ("chat", super::CHAT),
         ];
         for (name, preset) in presets {
             let scenario = command.find_subcommand(name).unwrap();

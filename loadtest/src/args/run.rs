@@ -7,6 +7,7 @@ use clap::Args;
 use super::{ConnectArgs, OutputArgs, ThresholdArgs};
 use crate::crowd::Comeback;
 use crate::layout::Distribution;
+use crate::person::Customs;
 
 /// The run: who, where, how much, how long.
 #[derive(Debug, Clone, Args)]
@@ -48,6 +49,16 @@ pub(crate) struct RunArgs {
     /// repeat what was not acknowledged.
     #[arg(long)]
     reconnect: bool,
+    /// Clients stay about this long, leave, and come again after what they have seen; each reads the newest messages
+    /// when it comes. A client does not leave when it has something to send.
+    #[arg(long, value_parser = duration, value_name = "TIME")]
+    stay: Option<Duration>,
+    /// How long clients that leave are away on average; at the most five times as long.
+    #[arg(long, default_value = "3s", value_parser = duration, value_name = "TIME")]
+    away: Duration,
+    /// What decides when each client comes and goes: the same for the same number.
+    #[arg(long, default_value_t = 1, value_name = "N")]
+    seed: u64,
     /// This long after the first message the load tester breaks all connections at once. Implies --reconnect.
     #[arg(long, value_parser = duration, value_name = "TIME")]
     pub(crate) cut: Option<Duration>,
@@ -79,6 +90,11 @@ impl RunArgs {
     /// How clients come back whose connection breaks, if they do.
     pub(crate) fn comeback(&self) -> Option<Comeback> {
         self.returns().then_some(Comeback { after_a_cut_within: self.come_back_within })
+    }
+
+    /// What clients do beside writing, if they do.
+    pub(crate) fn customs(&self) -> Option<Customs> {
+        self.stay.map(|stay| Customs { stay, away: self.away, seed: self.seed })
     }
 
     /// The same run with another rate, in rooms of its own.

@@ -75,6 +75,8 @@ fn act(command: Command, connection: u64, delay: Duration, rooms: &Mutex<Rooms>)
             let (Some(id), chat::Change::Message { body, .. }) = (id, change) else { return };
             rooms.send(connection, &mark, &room, &id, body);
         }
+        Command::Leave { mark, alias, room } => rooms.leave(connection, &mark, &alias, &room),
+        Command::History { mark, room, .. } => rooms.history(connection, &mark, &room),
         Command::Ping { mark } => {
             if let Some(outbox) = rooms.outbox(connection) {
                 push(outbox, delay, words::pong(&mark));

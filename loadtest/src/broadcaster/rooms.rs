@@ -86,6 +86,24 @@ impl Rooms {
         room.listeners.push(connection);
     }
 
+    pub(super) fn leave(&mut self, connection: u64, mark: &Mark, alias: &Alias, name: &RoomId) {
+        if let Some(room) = self.rooms.get_mut(name.as_str()) {
+            room.listeners.retain(|listener| *listener != connection);
+        }
+        self.answer(connection, words::left(mark, alias, name));
+    }
+
+    /// This server keeps what was said only for those who come back: its pages are empty.
+    pub(super) fn history(&self, connection: u64, mark: &Mark, name: &RoomId) {
+        self.answer(connection, words::empty_page(mark, name));
+    }
+
+    fn answer(&self, connection: u64, frame: words::Frame) {
+        if let Some((_, outbox)) = self.connections.get(&connection) {
+            push(outbox, self.defects.delay, frame);
+        }
+    }
+
     pub(super) fn send(&mut self, connection: u64, mark: &Mark, name: &RoomId, id: &RequestId, body: Body) {
         self.messages += 1;
         let every = |n: u64| n > 0 && self.messages.is_multiple_of(n);

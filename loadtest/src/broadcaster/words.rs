@@ -1,6 +1,8 @@
 //! What a server of ours says, in the native dialect, as whole frames.
 
-use chat::{Body, Epoch, Event, EventKind, Refusal, RequestId, RoomId, RoomKind, RoomState, Seq, Stored};
+use chat::{
+    Body, Epoch, Event, EventKind, HistoryPage, Refusal, RequestId, RoomId, RoomKind, RoomState, Seq, Stored,
+};
 use chat::{Timestamp, User};
 use dialect::native::Native;
 use dialect::{Alias, Dialect as _, LimitsShown, Mark, Say};
@@ -54,6 +56,16 @@ pub(crate) fn sent(mark: &Mark, room: &RoomId, id: &RequestId, seq: Seq, repeat:
 
 pub(crate) fn refused(mark: &Mark, alias: Option<&Alias>, id: Option<&RequestId>, why: &Refusal) -> Frame {
     say(&Say::Refused { mark, alias, id, refusal: why })
+}
+
+pub(crate) fn left(mark: &Mark, alias: &Alias, room: &RoomId) -> Frame {
+    say(&Say::Left { mark, opening: None, alias, room })
+}
+
+/// A page without anything on it.
+pub(crate) fn empty_page(mark: &Mark, room: &RoomId) -> Frame {
+    let page = HistoryPage { messages: Vec::new(), more: false };
+    say(&Say::History { mark, room, page: &page })
 }
 
 pub(crate) fn pong(mark: &Mark) -> Frame {

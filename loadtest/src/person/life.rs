@@ -16,7 +16,7 @@ use crate::socket::{Read, Socket};
 use crate::speech::Native;
 use crate::tally::Tally;
 
-/// How often a sender looks whether something is to be repeated.
+/// How often a sender looks whether something is to be repeated, and others whether they leave or return.
 const TICK_OF_SENDERS: Duration = Duration::from_millis(200);
 /// How often the others look whether their connection has gone quiet.
 const TICK: Duration = Duration::from_secs(5);
@@ -146,7 +146,8 @@ impl Life {
 
     async fn converse(&mut self, mut socket: Socket) -> Ending {
         let shared = self.around.shared.clone();
-        let tick = if shared.is_sender(self.number) { TICK_OF_SENDERS } else { TICK };
+        let is_active = shared.is_sender(self.number) || self.person.borrow().has_habits();
+        let tick = if is_active { TICK_OF_SENDERS } else { TICK };
         let mut tick = interval_at((Instant::now() + tick).into(), tick);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut silence = Silence::begin(Instant::now());

@@ -1,9 +1,11 @@
 //! One client: connects, joins its rooms, hears what is said there, says what it is told to, comes back when the
 //! connection breaks.
 //!
-//! What it knows and decides is in [`state`], [`sends`], [`pace`] and [`silence`], without I/O; [`life`] only waits, reads and writes.
+//! What it knows and decides is in [`state`], [`membership`], [`habits`], [`sends`], [`pace`] and [`silence`], without I/O; [`life`] only waits, reads and writes.
 
+mod habits;
 mod life;
+mod membership;
 mod pace;
 mod sends;
 mod silence;
@@ -11,5 +13,6 @@ mod state;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use habits::Customs;
 pub(crate) use life::{Surroundings, live};
 pub(crate) use state::Person;

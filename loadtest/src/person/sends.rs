@@ -97,6 +97,11 @@ impl Sends {
         self.untold == 0 && self.open.values().all(|open| open.due.is_none() && open.attempts > 0)
     }
 
+    /// True if there is nothing that it was told to send and has no answer for.
+    pub(super) fn are_answered(&self) -> bool {
+        self.open.is_empty()
+    }
+
     /// How many were never sent.
     pub(super) fn unsent(&self) -> u64 {
         let waiting = self.open.values().filter(|open| open.attempts == 0).count();

@@ -5,6 +5,8 @@ use std::time::{Duration, Instant};
 use chat::Code;
 use websocket::{Opcode, masked_frame_into};
 
+use super::habits::{Habits, Move};
+use super::membership::Membership;
 use super::pace::Pace;
 use super::sends::Sends;
 use crate::audit::{Ledger, Sight, Trail};
@@ -21,8 +23,12 @@ const PING_AFTER: Duration = Duration::from_secs(25);
 /// One client, whatever connection it has.
 #[derive(Debug)]
 pub(crate) struct Person {
+    number: u32,
     rooms: Vec<Membership>,
     sends: Sends,
+    /// The number after that of the last message that it was told to send.
+    told_up_to: u32,
+    habits: Option<Habits>,
     pace: Pace,
     /// How many messages a second the plan has for it.
     sends_per_s: f64,
@@ -38,21 +44,6 @@ pub(crate) struct Person {
     pub(crate) trouble: Option<String>,
     /// What the server said when it was about to close: why, and when to come back.
     pub(crate) bye: Option<(String, Option<Duration>)>,
-}
-
-/// A person in a room.
-#[derive(Debug)]
-struct Membership {
-    room: u32,
-    /// What it has seen; `None` before it has joined for the first time.
-    trail: Option<Trail>,
-    epoch: String,
-    /// Where the room stood when it joined last.
-    head: u64,
-    /// Whether it has joined on the connection that it has now.
-    joined: bool,
-    /// When to ask again, after a refusal.
-    rejoin: Option<Instant>,
 }
 
 /// What a person decides with, and where its words go.
@@ -94,16 +85,11 @@ pub(crate) struct Rejected(pub(crate) String);
 impl Person {
     /// A person of the plan that is to send so many messages.
     pub(crate) fn new(plan: &Plan, number: u32, sends: u32, returns: bool) -> Self {
-        let membership = |room| Membership {
-            room,
-            trail: None,
-            epoch: String::new(),
-            head: 0,
-            joined: false,
-            rejoin: None,
-        };
         Self {
-            rooms: plan.rooms_of(number).into_iter().map(membership).collect(),
+            rooms: plan.rooms_of(number).into_iter().map(Membership::new).collect(),
+            number,
+            told_up_to: 0,
+            habits: plan.customs.map(|customs| Habits::new(customs, number)),
             sends: Sends::planned(sends),
             pace: Pace::new(0, Instant::now()),
             sends_per_s: f64::from(sends) / (plan.warm_up + plan.duration).as_secs_f64().max(1.0),
@@ -121,8 +107,7 @@ impl Person {
         self.connection += 1;
         self.bye = None;
         for membership in &mut self.rooms {
-            membership.joined = false;
-            membership.rejoin = None;
+            membership.disconnected();
         }
     }
 
@@ -133,13 +118,12 @@ impl Person {
 
     /// True if it has joined all of its rooms on the connection that it has.
     pub(crate) fn is_ready(&self) -> bool {
-        self.rooms.iter().all(|membership| membership.joined)
+        self.rooms.iter().all(Membership::is_inside)
     }
 
     /// True if it has joined all of its rooms, and has seen all that there was when it did.
     pub(crate) fn is_current(&self) -> bool {
-        let current = |m: &Membership| m.joined && m.trail.as_ref().is_some_and(|t| t.last() >= m.head);
-        self.rooms.iter().all(current)
+        self.rooms.iter().all(Membership::is_current)
     }
 
     /// True if nothing more is to be waited for: all is said and answered, and all that was said in its rooms heard.
@@ -151,6 +135,7 @@ impl Person {
     /// It is told to send a message.
     pub(crate) fn tell(&mut self, message: u32, scene: &mut Scene<'_>) {
         self.sends.tell(message, scene.now);
+        self.told_up_to = message + 1;
         let said = self.say_what_is_due(scene);
         // What had to wait for a connection, or was held back by the server's pace, was not late by our own fault.
         if said.contains(&message)
@@ -158,6 +143,36 @@ impl Person {
         {
             scene.tally.behind.record(lateness);
         }
+    }
+
+    /// True if it does more than listen and write.
+    pub(crate) const fn has_habits(&self) -> bool {
+        self.habits.is_some()
+    }
+
+    /// Comes and goes as it pleases, where that keeps it from nothing that it has to say.
+    fn come_and_go(&mut self, scene: &mut Scene<'_>) {
+        let Some(begin) = scene.start else { return };
+        let free_until = begin + scene.plan.next_of(self.number, self.told_up_to);
+        let Some(habits) = &mut self.habits else { return };
+        let Some(what) = habits.tick(scene.now, free_until) else { return };
+        let may = match what {
+            Move::Leave => self.rooms.iter().all(Membership::is_inside) && self.sends.are_answered(),
+            // Who has come back already, because the connection broke meanwhile, is there.
+            Move::Return => self.rooms.iter().all(|m| m.is_inside() || m.has_left()),
+        };
+        if !may {
+            return;
+        }
+        habits.done(what, scene.now);
+        for membership in &mut self.rooms {
+            match what {
+                Move::Leave => membership.leave(scene),
+                Move::Return if !membership.is_inside() => membership.ask_to_join(scene),
+                Move::Return => {}
+            }
+        }
+        scene.tally.absences.chosen += u64::from(what == Move::Return);
     }
 
     /// Time has passed.
@@ -168,6 +183,7 @@ impl Person {
             }
         }
         self.say_what_is_due(scene);
+        self.come_and_go(scene);
     }
 
     /// It hears a frame.
@@ -185,6 +201,16 @@ impl Person {
             Heard::Refused { id: Some(id), code, retry_ms, .. } => self.refused(&id, &code, retry_ms, scene),
             Heard::Refused { join: Some(room), code, message, retry_ms, .. } => {
                 return self.not_let_in(room, &code, &message, retry_ms, scene);
+            }
+            Heard::Left { room, code: None } if self.habits.is_some() => {
+                if let Some(membership) = self.membership(&room, scene.plan) {
+                    membership.left();
+                }
+            }
+            Heard::Page { room } => {
+                if let Some(asked) = self.membership(&room, scene.plan).and_then(|m| m.history_asked.take()) {
+                    scene.tally.history.record(scene.now.saturating_duration_since(asked));
+                }
             }
             Heard::Left { room, code } => {
                 let code = code.unwrap_or_default();
@@ -233,9 +259,14 @@ impl Person {
             scene.tally.other_epoch += 1;
         }
         membership.epoch = epoch.to_owned();
-        (membership.joined, membership.head) = (true, seq);
+        membership.joined(seq);
         scene.ledger.advance(membership.room, seq);
         scene.tally.truncated += u64::from(truncated);
+        if self.habits.is_some()
+            && let Some(membership) = self.membership(room, scene.plan)
+        {
+            membership.ask_for_history(scene);
+        }
         if self.is_ready() && !was_ready {
             self.sends.reconnected(scene.now);
             self.say_what_is_due(scene);
@@ -243,8 +274,9 @@ impl Person {
     }
 
     fn saw(&mut self, room: &str, seq: u64, body: Option<&str>, scene: &mut Scene<'_>) {
-        let Some((membership, trail)) =
-            self.membership(room, scene.plan).and_then(|m| Some((m.room, m.trail.as_mut()?)))
+        let membership = self.membership(room, scene.plan).filter(|membership| !membership.has_left());
+        let Some((membership, caught_up, trail)) =
+            membership.and_then(|m| Some((m.room, m.caught_up_to, m.trail.as_mut()?)))
         else {
             scene.tally.wrong_room += 1;
             return;
@@ -260,7 +292,8 @@ impl Person {
         scene.tally.astray += u64::from(sight != Sight::New);
         let Some(stamp) = ours else { return };
         scene.ledger.place(stamp.message, seq);
-        if sight != Sight::Again {
+        // Who was away by choice finds what was said meanwhile, and not late.
+        if sight != Sight::Again && seq > caught_up {
             scene.time(Timed::Delivery, stamp.planned);
         }
     }
@@ -346,15 +379,5 @@ impl Person {
     /// one that it had sent earlier.
     pub(crate) fn sends(&self) -> (u64, u64, u64) {
         (self.sends.unsent(), self.sends.unknown(), self.sends.disorder())
-    }
-}
-
-impl Membership {
-    /// Asks for what comes from now on, or after what it has seen already.
-    fn ask_to_join(&mut self, scene: &mut Scene<'_>) {
-        self.rejoin = None;
-        let room = scene.plan.room_name(self.room);
-        let after = self.trail.as_ref().map(|trail| (trail.last(), self.epoch.as_str()));
-        scene.write(&Native::join(self.room, &room, after));
     }
 }

@@ -61,6 +61,10 @@ pub(crate) struct Report {
     behind: Quantiles,
     /// From the break of a connection to the moment at which its client was back, and had all that there was then.
     away: Quantiles,
+    /// From asking for a page of history to having it; not from a planned time.
+    history: Quantiles,
+    /// How often a client came again that had left by choice.
+    came_again: u64,
     /// From the first break of a connection to the last such return, in seconds; null if none broke.
     all_back_s: Option<f64>,
     /// From the time planned for each client's first connection to the end of its handshake, and of its last join.
@@ -151,6 +155,8 @@ impl Report {
             delivered: Quantiles::of(&tally.delivered),
             behind: Quantiles::of(&tally.behind),
             away: Quantiles::of(&tally.absences.each),
+            history: Quantiles::of(&tally.history),
+            came_again: tally.absences.chosen,
             all_back_s: tally.absences.all().map(|time| time.as_secs_f64()),
             connected: Quantiles::of(&tally.arrivals.connected),
             joined: Quantiles::of(&tally.arrivals.joined),

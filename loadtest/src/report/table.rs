@@ -29,6 +29,12 @@ fn text(report: &Report) -> String {
     text +=
         &row("", &[("lost", audit.lost), ("doubled", audit.doubled), ("out of order", audit.out_of_order)]);
     text += &row("connections", &[("broken", audit.broken), ("came back", audit.reconnects)]);
+    if report.came_again > 0 {
+        text += &row(
+            "people",
+            &[("left and came again", report.came_again), ("read history", report.history.count)],
+        );
+    }
     if let Some(time) = report.all_back_s {
         text += &format!("{:14}all were back {time:.1} s after the first had broken\n", "");
     }
@@ -72,6 +78,9 @@ fn latencies(report: &Report) -> String {
     ];
     if report.away.count > 0 {
         rows.push(("away", &report.away));
+    }
+    if report.history.count > 0 {
+        rows.push(("history", &report.history));
     }
     latency_rows(&rows)
 }

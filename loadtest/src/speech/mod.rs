@@ -44,7 +44,9 @@ pub(crate) enum Heard<'a> {
         message: Cow<'a, str>,
         retry_ms: Option<u64>,
     },
-    /// The server threw us out of a room.
+    /// What was said in a room before.
+    Page { room: Cow<'a, str> },
+    /// We are no longer in a room: because we said so, or, with a code, because the server threw us out.
     Left { room: Cow<'a, str>, code: Option<Cow<'a, str>> },
     /// The server is about to close.
     Bye { code: Cow<'a, str>, retry_ms: Option<u64> },

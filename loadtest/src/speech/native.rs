@@ -60,6 +60,13 @@ enum Frame<'a> {
         id: &'a str,
         body: &'a str,
     },
+    Leave {
+        room: &'a str,
+    },
+    History {
+        room: &'a str,
+        limit: u16,
+    },
     Ping,
 }
 
@@ -79,6 +86,16 @@ impl Native {
     /// Says something.
     pub(crate) fn send(room: &str, id: &str, body: &str) -> Vec<u8> {
         write(&Frame::Send { room, id, body })
+    }
+
+    /// Leaves a room.
+    pub(crate) fn leave(room: &str) -> Vec<u8> {
+        write(&Frame::Leave { room })
+    }
+
+    /// Asks for the newest messages of a room.
+    pub(crate) fn history(room: &str, limit: u16) -> Vec<u8> {
+        write(&Frame::History { room, limit })
     }
 
     /// Asks for a sign of life.
@@ -115,6 +132,7 @@ fn understand<'a>(fields: &Fields<'a>) -> Option<Heard<'a>> {
             message: text(fields.message).unwrap_or_default(),
             retry_ms: fields.retry_ms,
         },
+        "history" => Heard::Page { room: text(fields.room)? },
         "left" => Heard::Left { room: text(fields.room)?, code: text(fields.code) },
         "bye" => Heard::Bye { code: text(fields.code)?, retry_ms: fields.retry_ms },
         _ => Heard::Other,

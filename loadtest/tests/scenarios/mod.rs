@@ -126,3 +126,19 @@ async fn a_search_keeps_to_the_thresholds() {
     assert_eq!((done.code, &done.report["highest_per_s"]), (NOT_CLEAN, &Value::Null), "{}", done.said);
     assert!(done.said.contains("with --max-p99 50.00 ms"), "{}", done.said);
 }
+
+#[tokio::test]
+async fn people_come_and_go_and_have_everything_in_the_end() {
+    let server = Broadcaster::start(1, Defects::default()).await.unwrap();
+    let words = "chat --subscribers 20 --rooms 4 --senders 4 --rate 40 --duration 4s --warm-up 0s --stay 300ms \
+                 --away 100ms";
+    let done = play(&server, words).await;
+    assert_eq!(done.code, CLEAN, "{}", done.said);
+    let again = done.report["came_again"].as_u64().unwrap();
+    assert!(again >= 20, "{}", done.said);
+    let read = done.report["history"]["count"].as_u64().unwrap();
+    assert!(read >= 20 + again, "everybody reads when it comes: {}", done.said);
+    assert_eq!((done.audit("lost"), done.audit("repeated"), server.stored()), (0, 0, 160), "{}", done.said);
+    let late = done.report["delivered"]["count"].as_u64().unwrap();
+    assert!(late < done.audit("received"), "what was said meanwhile is not late: {}", done.said);
+}
