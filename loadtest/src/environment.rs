@@ -108,7 +108,7 @@ mod tests {
         assert_eq!(masked_line(line), "limit --secret *** --rate=5 --token-command=*** --rooms 3");
         assert_eq!(
             masked_line("A=b PARLOR__AUTH__SECRET=abc parlor --x"),
-            "A=b PARLOR__AUTH__SECRET=*** --x"
+            "A=b PARLOR__AUTH__SECRET=*** parlor --x"
         );
         assert_eq!(masked(["--a".into(), "--secret s3cret".into()].into_iter()), ["--a", "--secret ***"]);
     }
