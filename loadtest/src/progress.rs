@@ -143,7 +143,13 @@ fn line(at: Duration, plan: &Plan, rate: f64, seen: Glimpse) -> String {
         0 => "nothing wrong".to_owned(),
         count => format!("{count} wrong"),
     };
-    format!("{time} · {rate:.0} deliveries/s · p99 {:.2} ms · {amiss}", seen.p99.as_secs_f64() * 1e3)
+    // Nothing is measured while the servers warm up.
+    let p99 = if seen.p99.is_zero() {
+        String::new()
+    } else {
+        format!(" · p99 {:.2} ms", seen.p99.as_secs_f64() * 1e3)
+    };
+    format!("{time} · {rate:.0} deliveries/s{p99} · {amiss}")
 }
 
 fn millis(time: Duration) -> u64 {
@@ -164,6 +170,10 @@ mod tests {
             ["warming up", "measuring", "measuring", "waiting"]
         );
         let mut tally = Tally::new();
+        assert_eq!(
+            line(seconds(0), &plan, 7.0, Glimpse::of(&tally)),
+            "0 of 10 s · 7 deliveries/s · nothing wrong"
+        );
         tally.time(Timed::Delivery, seconds(2), Duration::from_millis(4), true);
         let seen = Glimpse::of(&tally);
         let said = line(seconds(2), &plan, 1_234.4, seen);

@@ -1,7 +1,7 @@
 //! An axis: which value is where, and which ones are written beside it.
 
 /// Where an axis would have more of 1, 2, 5, 10, 20, 50 …, only the powers of ten are written.
-const LOGARITHMIC_TICKS_MAX: usize = 9;
+const LOGARITHMIC_TICKS_MAX: usize = 12;
 
 /// How values become places.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -133,7 +133,7 @@ mod tests {
         assert_eq!(names(&Axis::from_zero(17_000.0)).last(), Some(&"20\u{202f}000"));
         assert_eq!(names(&Axis::up_to(11.0)), ["0", "5", "10"]);
         assert_eq!(names(&Axis::logarithmic(0.3, 40.0)), ["0.2", "0.5", "1", "2", "5", "10", "20", "50"]);
-        assert_eq!(names(&Axis::logarithmic(0.3, 400.0)), ["1", "10", "100"]);
+        assert_eq!(names(&Axis::logarithmic(0.3, 4000.0)), ["1", "10", "100", "1000"]);
         assert_eq!(names(&Axis::percentiles(1_500)), ["0 %", "50 %", "90 %", "99 %", "99.9 %"]);
         for max in [0.0, 1e-3, 0.99, 1.0, 7.0, 123_456.0] {
             let axis = Axis::from_zero(max);

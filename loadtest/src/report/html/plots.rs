@@ -18,7 +18,8 @@ const POINTS_PER_HALVING: u32 = 12;
 
 /// Latency by percentile, with each further nine as wide as the one before.
 pub(super) fn percentiles(tally: &Tally) -> String {
-    let both = [(&tally.acknowledged, "acknowledged"), (&tally.delivered, "delivered")];
+    // The acknowledgements are dashed and above: where both are the same, both are seen.
+    let both = [(&tally.delivered, "delivered"), (&tally.acknowledged, "acknowledged")];
     let curves = both.map(|(latencies, class)| (curve(latencies), class));
     let values = curves.iter().flat_map(|(points, _)| points.iter().filter_map(|(_, ms)| *ms));
     let count = tally.delivered.count().max(tally.acknowledged.count());

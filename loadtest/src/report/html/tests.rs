@@ -81,3 +81,13 @@ fn a_run_in_which_nothing_happened_has_a_page_too() {
     assert_eq!(open_tags(&page), [""; 0]);
     assert!(!page.contains("NaN") && !page.contains("inf"));
 }
+
+#[test]
+fn a_plot_goes_on_after_the_plan_only_for_more_than_the_last_few() {
+    let late = |messages| {
+        let mut tally = tally();
+        (0..messages).for_each(|_| tally.time(Timed::Delivery, 11 * SECOND, SECOND, true));
+        report(&[], tally, Audit::default()).contains("after the last message")
+    };
+    assert_eq!([0, 3, 60].map(late), [false, false, true], "of 100 a second");
+}
