@@ -96,6 +96,11 @@ impl Shared {
         std::mem::replace(&mut *round, self.stop.child_token()).cancel();
     }
 
+    /// True if the run had begun by then, and this worker's people have not sent and seen everything yet.
+    pub(crate) fn is_measuring(&self, worker: usize, then: Instant) -> bool {
+        self.start.get().is_some_and(|begin| *begin <= then) && !self.settled[worker].load(Ordering::Relaxed)
+    }
+
     pub(crate) fn is_sender(&self, person: u32) -> bool {
         person < self.plan.senders
     }

@@ -15,6 +15,7 @@ mod broadcaster;
 mod child;
 mod compare;
 mod crowd;
+mod effort;
 mod environment;
 mod idle;
 mod layout;

@@ -12,8 +12,7 @@ use crate::child;
 use crate::report::Verdict;
 
 /// The run that every case is tried with: 12 subscribers in 3 rooms, 6 of them senders, 300 messages in a second.
-const RUN: &str =
-    "--secret selftest --subscribers 12 --rooms 3 --senders 6 --rate 300 --duration 900ms --warm-up 100ms";
+const RUN: &str = "--secret selftest --subscribers 12 --rooms 3 --senders 6 --rate 300 --duration 900ms --warm-up 100ms --audit-only";
 const MESSAGES: u64 = 300;
 /// How many hear each message.
 const LISTENERS: u64 = 4;

@@ -144,6 +144,12 @@ impl Socket {
         Read::Some
     }
 
+    /// How many bytes have come in and were not read.
+    pub(crate) fn unread_bytes(&self) -> u64 {
+        // A connection that has failed meanwhile has nothing more to read.
+        self.first.len() as u64 + rustix::io::ioctl_fionread(&self.stream).unwrap_or(0)
+    }
+
     /// Says goodbye, and waits a little for the server to say it too.
     pub(crate) async fn close(mut self) {
         masked_frame_into(&mut self.out, Opcode::Close, &close_payload(1000, ""), rand::random());

@@ -161,6 +161,8 @@ pub(crate) struct Tally {
     pub(crate) other_epoch: u64,
     /// Frames that made no sense.
     pub(crate) unreadable: u64,
+    /// Bytes that had come in when the run ended, and were never read.
+    pub(crate) unread_bytes: u64,
     /// Events that came twice or after a later one: for those who watch the run. The audit counts by subscription.
     pub(crate) astray: u64,
     /// What happened when, the warm-up included.
@@ -186,6 +188,7 @@ impl Tally {
             truncated: 0,
             other_epoch: 0,
             unreadable: 0,
+            unread_bytes: 0,
             astray: 0,
             series: Series::new(),
         }
@@ -231,6 +234,7 @@ impl Tally {
         self.truncated += other.truncated;
         self.other_epoch += other.other_epoch;
         self.unreadable += other.unreadable;
+        self.unread_bytes += other.unread_bytes;
         self.astray += other.astray;
         self.series.add(&other.series);
     }

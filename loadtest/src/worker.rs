@@ -7,11 +7,13 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result};
+use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 use tokio::task::{JoinSet, LocalSet};
-use tokio::time::sleep;
+use tokio::time::sleep_until;
 
 use crate::crowd::Shared;
+use crate::effort::Effort;
 use crate::person::{Person, Surroundings, live};
 use crate::progress::Glimpse;
 use crate::tally::Tally;
@@ -24,6 +26,7 @@ const LOOK_EVERY: Duration = Duration::from_millis(20);
 pub(crate) struct Yield {
     pub(crate) tally: Tally,
     pub(crate) people: Vec<Person>,
+    pub(crate) effort: Effort,
 }
 
 /// A person of this worker: its number and where its orders come from.
@@ -44,12 +47,12 @@ pub(crate) fn work(number: usize, shared: Arc<Shared>, seats: Vec<Seat>) -> Resu
         tally: RefCell::new(Tally::new()),
         scratch: RefCell::new(vec![0; SCRATCH_BYTES]),
     });
-    let people = LocalSet::new().block_on(&runtime, house(number, around.clone(), seats))?;
+    let (people, effort) = LocalSet::new().block_on(&runtime, house(number, around.clone(), seats))?;
     let around = Rc::into_inner(around).context("a client is still running")?;
-    Ok(Yield { tally: around.tally.into_inner(), people })
+    Ok(Yield { tally: around.tally.into_inner(), people, effort })
 }
 
-async fn house(worker: usize, around: Rc<Surroundings>, seats: Vec<Seat>) -> Result<Vec<Person>> {
+async fn house(worker: usize, around: Rc<Surroundings>, seats: Vec<Seat>) -> Result<(Vec<Person>, Effort)> {
     let shared = around.shared.clone();
     let (mut lives, mut people) = (JoinSet::new(), Vec::new());
     for Seat { number, person, orders } in seats {
@@ -57,6 +60,7 @@ async fn house(worker: usize, around: Rc<Surroundings>, seats: Vec<Seat>) -> Res
         people.push(person.clone());
         lives.spawn_local(live(person, number, around.clone(), orders));
     }
+    let (mut effort, own) = (Effort::new(), Handle::current().metrics());
     let mut glance = Instant::now();
     while !shared.stop.is_cancelled() {
         if glance.elapsed() >= Glimpse::EVERY {
@@ -67,9 +71,13 @@ async fn house(worker: usize, around: Rc<Surroundings>, seats: Vec<Seat>) -> Res
             let settled = people.iter().all(|person| person.borrow().is_settled(&shared.ledger));
             shared.settled[worker].store(settled, Ordering::Release);
         }
+        let due = Instant::now() + LOOK_EVERY;
         tokio::select! {
             () = shared.stop.cancelled() => {}
-            () = sleep(LOOK_EVERY) => {}
+            () = sleep_until(due.into()) => {}
+        }
+        if shared.is_measuring(worker, due) {
+            effort.look(due, Instant::now(), own.worker_total_busy_duration(0));
         }
     }
     while let Some(life) = lives.join_next().await {
@@ -77,5 +85,6 @@ async fn house(worker: usize, around: Rc<Surroundings>, seats: Vec<Seat>) -> Res
     }
     let unwrap =
         |person| Rc::into_inner(person).context("a client is still running").map(RefCell::into_inner);
-    people.into_iter().map(unwrap).collect()
+    let people = people.into_iter().map(unwrap).collect::<Result<_>>()?;
+    Ok((people, effort))
 }

@@ -5,8 +5,11 @@ use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
 use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};
+use std::time::Duration;
 
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
+use tokio::time::sleep;
 
 fn load_tester(words: &str) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_parlor-loadtest"));
@@ -32,8 +35,8 @@ fn read(file: &PathBuf) -> Value {
 #[test]
 fn the_bare_server_delivers_everything_and_its_cost_is_known() {
     let json = report_file("clean");
-    let run =
-        "limit --shape s6 --subscribers 20 --rooms 4 --senders 4 --rate 200 --duration 900ms --warm-up 100ms";
+    let run = "limit --shape s6 --subscribers 20 --rooms 4 --senders 4 --rate 200 --duration 900ms --warm-up 100ms \
+               --audit-only";
     let output = load_tester(run).arg("--json").arg(&json).output().unwrap();
     assert!(output.status.success(), "{}", text(&output));
     let report = read(&json);
@@ -72,7 +75,9 @@ fn whoever_makes_no_sense_to_the_bare_server_is_cut_off_and_the_others_stay() {
         let _ = stream.write_all(nonsense.as_bytes());
         let _ = stream.read_to_end(&mut Vec::new());
     }
-    let run = format!("--target {url} --secret s --subscribers 3 --rooms 1 --senders 1 --duration 300ms");
+    let run = format!(
+        "--target {url} --secret s --subscribers 3 --rooms 1 --senders 1 --duration 300ms --audit-only"
+    );
     let output = load_tester(&run).output().unwrap();
     assert!(output.status.success(), "{}", text(&output));
     drop(server.stdin.take());
@@ -80,7 +85,8 @@ fn whoever_makes_no_sense_to_the_bare_server_is_cut_off_and_the_others_stay() {
 }
 
 /// A small run, in the words of its options.
-const SMALL: &str = "--subscribers 6 --rooms 2 --senders 2 --rate 100 --duration 400ms --warm-up 100ms";
+const SMALL: &str =
+    "--subscribers 6 --rooms 2 --senders 2 --rate 100 --duration 400ms --warm-up 100ms --audit-only";
 
 #[test]
 fn two_runs_are_compared_in_turns() {
@@ -139,4 +145,36 @@ fn a_comparison_with_a_run_that_fails_fails_and_says_why() {
         .unwrap();
     assert_eq!(output.status.code(), Some(1), "{}", text(&output));
     assert!(text(&output).contains("no luck"), "{}", text(&output));
+}
+
+/// Holds a load tester up, again and again, until it has ended; gives its exit code.
+async fn hold_up(mut load_tester: Child) -> Option<i32> {
+    let pid = Pid::from_child(&load_tester);
+    loop {
+        kill_process(pid, Signal::STOP).unwrap();
+        sleep(Duration::from_millis(100)).await;
+        kill_process(pid, Signal::CONT).unwrap();
+        sleep(Duration::from_millis(30)).await;
+        if let Some(status) = load_tester.try_wait().unwrap() {
+            return status.code();
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_load_tester_that_cannot_keep_up_says_so_and_calls_nothing_valid() {
+    let run =
+        "limit --subscribers 5 --rooms 1 --senders 1 --rate 200 --duration 900ms --warm-up 0s --max-lost 0";
+    let (json, also_json) = (report_file("late"), report_file("late-audit"));
+    let late = load_tester(run).arg("--json").arg(&json).stdout(Stdio::null()).spawn().unwrap();
+    assert_eq!(hold_up(late).await, Some(4));
+    let report = read(&json);
+    assert_eq!((&report["valid"], &report["clean"]), (&false.into(), &true.into()), "{report}");
+    let doubts = report["doubts"].as_array().unwrap();
+    assert!(doubts[0].as_str().unwrap().starts_with("The load tester itself was late"), "{report}");
+
+    let mut late = load_tester(run);
+    let late = late.arg("--audit-only").arg("--json").arg(&also_json).stdout(Stdio::null()).spawn().unwrap();
+    assert_eq!(hold_up(late).await, Some(0), "the audit does not depend on it");
+    assert_eq!(read(&also_json)["valid"], false);
 }

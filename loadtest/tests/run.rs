@@ -40,7 +40,13 @@ async fn run(server: &Broadcaster, name: &str, more: &[&str]) -> Done {
     }
     command.args(["--secret", "0123456789abcdef0123456789abcdef", "--subscribers", "12", "--rooms", "3"]);
     command.args(["--senders", "6", "--rate", "300", "--duration", "900ms", "--warm-up", "100ms"]);
-    command.arg("--json").arg(&json).args(more).env_remove("PARLOR__AUTH__SECRET").kill_on_drop(true);
+    command
+        .arg("--json")
+        .arg(&json)
+        .arg("--audit-only")
+        .args(more)
+        .env_remove("PARLOR__AUTH__SECRET")
+        .kill_on_drop(true);
     let output = command.output().await.unwrap();
     let said =
         format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
@@ -204,8 +210,9 @@ async fn the_report_names_its_environment_and_no_secret() {
     );
     assert_eq!(
         names(&done.report),
-        "acknowledged all_back_s audit away behind broken clean connected delivered deliveries_per_s environment joined over_time \
-         plan problems refused schema schema_version sending_s servers thresholds"
+        "acknowledged all_back_s audit away behind broken came_again clean connected delivered deliveries_per_s doubts \
+         efforts environment history joined over_time plan problems refused schema schema_version sending_s servers \
+         thresholds valid"
     );
     assert_eq!(
         names(&done.report["environment"]),

@@ -30,7 +30,7 @@ pub(crate) use tokens::TokenArgs;
 ///
 /// Subscribers join rooms over one or more targets; some of them send at a fixed total rate. Every subscription is
 /// audited: each message exactly once and in order. Exit code 0: clean; 3: something was lost, doubled, out of
-/// order or otherwise wrong; 99: a threshold was missed; 1: the run could not be made.
+/// order or otherwise wrong; 4: the load tester itself was the bottleneck; 99: a threshold was missed; 1: the run could not be made.
 #[derive(Debug, Parser)]
 #[command(
     name = "parlor-loadtest",

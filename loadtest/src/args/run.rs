@@ -66,6 +66,10 @@ pub(crate) struct RunArgs {
     /// once]
     #[arg(long, default_value = "0s", hide_default_value = true, value_parser = duration, value_name = "TIME")]
     pub(crate) come_back_within: Duration,
+    /// Only the audit decides how the run ends: a load tester that was too slow itself makes no difference (exit
+    /// code 4 otherwise). For runs that ask whether anything is lost, not how fast it came.
+    #[arg(long)]
+    pub(crate) audit_only: bool,
     /// A process of the servers: its processor time a delivery and its memory a client are reported, from /proc;
     /// repeated, they are added up.
     #[arg(long = "server-pid", value_name = "PID")]

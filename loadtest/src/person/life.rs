@@ -161,6 +161,7 @@ impl Life {
                     if !shared.stop.is_cancelled() {
                         return Ending::Cut;
                     }
+                    self.around.tally.borrow_mut().unread_bytes += socket.unread_bytes();
                     socket.close().await;
                     return Ending::Stopped;
                 }

@@ -20,6 +20,7 @@ use anyhow::{Context as _, Result};
 use serde::Serialize;
 
 use crate::args::{OutputArgs, RunArgs};
+use crate::effort::Efforts;
 use crate::environment::Environment;
 use crate::meter::Cost;
 use crate::plan::Plan;
@@ -46,6 +47,15 @@ pub(crate) struct Report {
     clean: bool,
     /// What is wrong, in words.
     problems: Vec<String>,
+    /// False if the load tester itself was the bottleneck: then the times say little about the servers.
+    valid: bool,
+    /// Why it is not valid, in words.
+    doubts: Vec<&'static str>,
+    /// True if only the audit decides how the run has ended.
+    #[serde(skip)]
+    audit_only: bool,
+    /// What the run took of the load tester.
+    efforts: Efforts,
     /// Those of the command line.
     thresholds: Vec<Threshold>,
     audit: Audit,
@@ -147,6 +157,10 @@ impl Report {
             plan: Planned::of(plan, args),
             clean: problems.is_empty(),
             problems,
+            valid: true,
+            doubts: Vec::new(),
+            audit_only: args.audit_only,
+            efforts: outcome.efforts,
             thresholds: Vec::new(),
             audit,
             refused: tally.refused.0.clone(),
@@ -167,12 +181,17 @@ impl Report {
             over_time: OverTime::of(&tally.series, plan.warm_up + plan.duration),
         };
         report.thresholds = Threshold::all(&args.thresholds, &report);
+        report.doubts = report.efforts.doubts(report.behind.p99, report.delivered.p99, audit.lost);
+        report.valid = report.doubts.is_empty();
         report
     }
 
     /// How the run has ended.
     pub(crate) fn verdict(&self) -> Verdict {
-        if self.thresholds.iter().any(|threshold| !threshold.held) {
+        let missed = self.thresholds.iter().any(|threshold| !threshold.held);
+        if (self.clean || missed) && !self.valid && !self.audit_only {
+            Verdict::NotValid
+        } else if missed {
             Verdict::Missed
         } else {
             Verdict::from(self.clean)

@@ -2,6 +2,7 @@
 
 use super::Audit;
 use crate::crowd::Shared;
+use crate::effort::Efforts;
 use crate::person::Person;
 use crate::tally::Tally;
 use crate::worker::Yield;
@@ -10,6 +11,7 @@ use crate::worker::Yield;
 pub(crate) struct Outcome {
     pub(crate) tally: Tally,
     pub(crate) audit: Audit,
+    pub(crate) efforts: Efforts,
 }
 
 impl Outcome {
@@ -40,7 +42,8 @@ impl Outcome {
         for person in yields.iter().flat_map(|part| &part.people) {
             audit.add(person, shared);
         }
-        Self { tally, audit }
+        let efforts = Efforts::of(yields.iter().map(|part| &part.effort), tally.unread_bytes);
+        Self { tally, audit, efforts }
     }
 }
 

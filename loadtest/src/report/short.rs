@@ -3,9 +3,6 @@
 use super::Report;
 use super::quantiles::millis;
 
-/// A load tester that is later than this itself spoils the figures.
-const BEHIND_MAX_US: u64 = 5_000;
-
 impl Report {
     /// Everything that was wrong and every threshold that was missed, in words.
     pub(crate) fn shortcomings(&self) -> Vec<String> {
@@ -16,9 +13,9 @@ impl Report {
         self.problems.iter().cloned().chain(missed).collect()
     }
 
-    /// True if the load tester itself was so late that the latencies say little about the servers.
+    /// True if the load tester itself was so late, or had so much to do, that the figures say little about the servers.
     pub(crate) const fn load_tester_was_late(&self) -> bool {
-        self.behind.p99 > BEHIND_MAX_US
+        !self.valid
     }
 
     /// How fast it was.

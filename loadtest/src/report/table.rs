@@ -100,10 +100,8 @@ pub(crate) fn latency_rows(rows: &[(&str, &Quantiles)]) -> String {
 
 /// Why the figures may say little.
 pub(super) fn warnings(report: &Report) -> Vec<&'static str> {
-    let late = "The load tester itself was late: the latencies say little about the servers.";
     let debug = "This load tester is a debug build: the latencies say little about the servers.";
-    let all = [(report.load_tester_was_late(), late), (report.environment.debug_build, debug)];
-    all.into_iter().filter_map(|(applies, warning)| applies.then_some(warning)).collect()
+    report.doubts.iter().copied().chain(report.environment.debug_build.then_some(debug)).collect()
 }
 
 fn verdict(report: &Report) -> String {
@@ -116,8 +114,12 @@ fn verdict(report: &Report) -> String {
     if !report.thresholds.is_empty() {
         text += "\n";
     }
-    text + &match report.problems.as_slice() {
+    text += &match report.problems.as_slice() {
         [] => "\nClean: every subscription has everything, once and in order.\n".to_owned(),
         problems => format!("\nNot clean: {}.\n", problems.join(", ")),
+    };
+    if !report.valid {
+        text += "Not valid: the figures are those of the load tester, not of the servers.\n";
     }
+    text
 }

@@ -9,6 +9,9 @@ pub(crate) enum Verdict {
     Clean,
     /// Something was lost, doubled, out of order or otherwise wrong.
     NotClean,
+    /// The load tester itself was the bottleneck: the figures say little about the servers, so that no threshold can
+    /// be said to have held or to be missed.
+    NotValid,
     /// A threshold of the command line was missed. This is said rather than the other: it was asked for.
     Missed,
 }
@@ -19,6 +22,7 @@ impl Verdict {
         ExitCode::from(match self {
             Self::Clean => 0,
             Self::NotClean => 3,
+            Self::NotValid => 4,
             Self::Missed => 99,
         })
     }

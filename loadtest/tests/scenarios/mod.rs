@@ -17,6 +17,9 @@ async fn play(server: &Broadcaster, words: &str) -> Done {
     let _ = std::fs::remove_file(&json);
     let mut command = Command::new(env!("CARGO_BIN_EXE_parlor-loadtest"));
     command.args(words.split(' ')).arg("--json").arg(&json).kill_on_drop(true);
+    if !words.starts_with("connect") {
+        command.arg("--audit-only");
+    }
     for target in server.targets() {
         command.args(["--target", target]);
     }

@@ -84,6 +84,7 @@ fn word(verdict: Verdict) -> &'static str {
     match verdict {
         Verdict::Clean => "Clean",
         Verdict::NotClean => "Not clean",
+        Verdict::NotValid => "Not valid",
         Verdict::Missed => "Threshold missed",
     }
 }

@@ -6,6 +6,7 @@ use clap::Parser as _;
 
 use super::*;
 use crate::args::Cli;
+use crate::effort::Efforts;
 use crate::plan::Plan;
 use crate::report::{Audit, Outcome};
 use crate::tally::Timed;
@@ -29,7 +30,8 @@ fn report(more: &[&str], tally: Tally, audit: Audit) -> String {
     let line = ["parlor-loadtest", "--target", "ws://a<b>:1", "--secret", "s"];
     let cli = Cli::parse_from(line.iter().chain(more));
     let plan = Plan { duration: 9 * SECOND, warm_up: SECOND, rate: 100.0, ..Plan::idle("r".into(), 40, 2) };
-    let outcome = Outcome { tally, audit };
+    let efforts = Efforts::of(std::iter::empty(), 0);
+    let outcome = Outcome { tally, audit, efforts };
     page(&Report::new(&plan, &cli.run, 10 * SECOND, &outcome), &outcome.tally)
 }
 
