@@ -40,7 +40,7 @@ async fn what_was_missed_is_shown_on_another_gateway_and_then_what_is_new() {
 #[tokio::test(flavor = "multi_thread")]
 async fn coming_back_in_the_middle_of_a_conversation_leaves_no_hole_and_no_double() {
     let rounds = length(20, 200);
-    let town = Town::new().gateways(3).writers(2).start().await;
+    let town = Town::new().gateways(3).writers(2).set("limits.replay", rounds * 10).start().await;
     let ana = town.person("ana").at(0).joins("r7").await;
     let talking = async { talk(&ana, rounds * 10).await };
     let coming = async {
