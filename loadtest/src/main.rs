@@ -39,6 +39,7 @@ mod storm;
 mod tally;
 mod target;
 mod token;
+mod window;
 mod worker;
 
 use std::process::ExitCode;

@@ -10,18 +10,24 @@ use std::time::Instant;
 use tokio::sync::mpsc;
 
 use crate::crowd::Shared;
+use crate::window::Window;
 
 /// Tells every message of the plan to its sender. Ends after the last one, or when the run is stopped.
 ///
 /// The queues must hold all that their sender is to send: nobody here waits for a slow client.
 pub(crate) fn start(shared: Arc<Shared>, begin: Instant, senders: Vec<mpsc::Sender<u32>>) -> JoinHandle<()> {
     thread::spawn(move || {
+        let mut window = Window::new(&shared);
         for message in 0..=u32::MAX {
             if !shared.plan.has(message) || shared.stop.is_cancelled() {
                 break;
             }
             let planned = shared.plan.message(message);
             wait_until(begin + planned.at);
+            if let Some(window) = &mut window {
+                window.wait(message);
+                shared.ledger.take_turn(message, begin.elapsed());
+            }
             // A sender that has given up takes no orders: what it does not send is counted at the end.
             let _ = senders[planned.sender as usize].try_send(message);
         }

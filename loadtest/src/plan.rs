@@ -28,6 +28,8 @@ pub(crate) struct Plan {
     pub(crate) layout: Layout,
     /// What people do beside writing, if they do.
     pub(crate) customs: Option<Customs>,
+    /// How many messages may be on their way at once; with `None` none waits for another.
+    pub(crate) in_flight: Option<u32>,
 }
 
 /// A message of the plan.
@@ -56,6 +58,7 @@ impl Plan {
             duration: Duration::ZERO,
             layout: Layout::Even,
             customs: None,
+            in_flight: None,
         }
     }
 

@@ -73,6 +73,7 @@ fn plan(args: &RunArgs) -> Result<Plan> {
         duration: args.duration,
         layout: Layout::new(args.distribution, args.rooms, args.senders)?,
         customs: args.customs(),
+        in_flight: args.in_flight,
     })
 }
 

@@ -178,3 +178,18 @@ async fn a_load_tester_that_cannot_keep_up_says_so_and_calls_nothing_valid() {
     assert_eq!(hold_up(late).await, Some(0), "the audit does not depend on it");
     assert_eq!(read(&also_json)["valid"], false);
 }
+
+#[test]
+fn in_a_closed_loop_no_more_is_on_its_way_than_was_asked_for() {
+    let json = report_file("closed");
+    // A hundred thousand a second would all be on their way at once if nothing held them back.
+    let run = "limit --subscribers 20 --rooms 2 --senders 2 --rate 100000 --duration 20ms --warm-up 0s --in-flight 3";
+    let output = load_tester(run).arg("--audit-only").arg("--json").arg(&json).output().unwrap();
+    assert!(output.status.success(), "{}", text(&output));
+    let report = read(&json);
+    assert_eq!(report["audit"]["received"], 2000 * 10, "{report}");
+    assert_eq!(report["delivered"]["count"], 2000 * 10, "{report}");
+    // In an open loop the last would have waited for all before it.
+    let (p50, all) = (report["delivered"]["p50"].as_f64().unwrap(), report["sending_s"].as_f64().unwrap());
+    assert!(p50 / 1e6 < all / 50.0, "three of two thousand at a time: {report}");
+}

@@ -34,6 +34,8 @@ pub(crate) struct LimitServerArgs {
 /// The runs that the project measures itself with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Shape {
+    /// One room with 1000 listeners, eight messages on their way at once, as fast as they get through.
+    S1,
     /// One room with 10 000 listeners, 5 messages/s.
     S2,
     /// 990 rooms with 10 listeners each, 1 message/s in each of them.
@@ -46,6 +48,9 @@ impl Shape {
     /// The same in options of the run.
     const fn options(self) -> &'static str {
         match self {
+            Self::S1 => {
+                "--subscribers 1000 --rooms 1 --senders 1 --rate 2000 --in-flight 8 --duration 5s --warm-up 0s --size 128"
+            }
             Self::S2 => "--subscribers 10000 --rooms 1 --senders 1 --rate 5 --size 128",
             Self::S3 => "--subscribers 9900 --rooms 990 --senders 990 --rate 990 --size 128",
             Self::S6 => "--subscribers 1000 --rooms 1 --senders 1 --rate 200 --size 128",

@@ -33,6 +33,11 @@ pub(crate) struct RunArgs {
     /// How many messages a second are sent for each room, on average over the rooms. Instead of --rate.
     #[arg(long, value_parser = rate, value_name = "N", conflicts_with = "rate")]
     room_rate: Option<f64>,
+    /// Closed loop: a message waits until only this many of those before it are on their way to anybody, and counts
+    /// as planned for when its turn has come. With a --rate that nobody reaches, it shows how much the servers can do;
+    /// all that is planned is sent, however long that takes.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..), conflicts_with = "distribution")]
+    pub(crate) in_flight: Option<u32>,
     /// The length of a message's text, in bytes.
     #[arg(long, default_value_t = 128, value_name = "BYTES")]
     pub(crate) size: usize,

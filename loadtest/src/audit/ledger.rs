@@ -1,10 +1,11 @@
 //! Which message has which place, as everybody together has seen it.
 //!
-//! Shared by all worker threads without a lock. Bound: twelve bytes for each planned message and eight for each
-//! room.
+//! Shared by all worker threads without a lock. Bound: twelve bytes for each planned message, twenty in a closed loop,
+//! and eight for each room.
 
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
+use std::time::Duration;
 
 use crate::plan::Plan;
 
@@ -22,6 +23,10 @@ pub(crate) struct Ledger {
     verdicts: Vec<AtomicU8>,
     heads: Vec<AtomicU64>,
     renamed: AtomicU64,
+    /// When the turn of each message came, in microseconds from the start; empty in an open loop, where the plan says.
+    turns: Vec<AtomicU64>,
+    /// How many receipts there were; only counted in a closed loop.
+    receipts: AtomicU64,
 }
 
 /// What people do not agree on.
@@ -43,6 +48,10 @@ impl Ledger {
             verdicts: (0..messages).map(|_| AtomicU8::new(UNKNOWN)).collect(),
             heads: (0..plan.rooms).map(|_| AtomicU64::new(0)).collect(),
             renamed: AtomicU64::new(0),
+            turns: (0..if plan.in_flight.is_some() { messages } else { 0 })
+                .map(|_| AtomicU64::new(0))
+                .collect(),
+            receipts: AtomicU64::new(0),
         }
     }
 
@@ -71,6 +80,31 @@ impl Ledger {
         if known != 0 && known != seq {
             self.renamed.fetch_add(1, Ordering::Relaxed);
         }
+    }
+
+    /// The turn of a message has come, in a closed loop.
+    pub(crate) fn take_turn(&self, message: u32, at: Duration) {
+        if let Some(turn) = self.turns.get(message as usize) {
+            turn.store(u64::try_from(at.as_micros()).unwrap_or(u64::MAX), Ordering::Relaxed);
+        }
+    }
+
+    /// When a message should have been sent: as planned, or when its turn came.
+    pub(crate) fn due(&self, message: u32, planned: Duration) -> Duration {
+        let turn = self.turns.get(message as usize);
+        turn.map_or(planned, |turn| Duration::from_micros(turn.load(Ordering::Relaxed)))
+    }
+
+    /// Somebody has received a message for the first time.
+    pub(crate) fn receive(&self) {
+        if !self.turns.is_empty() {
+            self.receipts.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// How many receipts there were, in a closed loop.
+    pub(crate) fn receipts(&self) -> u64 {
+        self.receipts.load(Ordering::Relaxed)
     }
 
     /// A room has come to this position at least.
@@ -112,8 +146,6 @@ impl Ledger {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
 
     fn plan() -> Plan {
@@ -179,5 +211,18 @@ mod tests {
         ledger.acknowledge(0, 0, 7);
         ledger.advance(0, 3);
         assert_eq!((ledger.head(0), ledger.head(1)), (7, 0));
+    }
+
+    #[test]
+    fn in_a_closed_loop_a_message_is_due_when_its_turn_comes() {
+        let (ms, planned) = (Duration::from_millis, Duration::from_millis(300));
+        let open = Ledger::new(&plan());
+        open.take_turn(3, ms(700));
+        open.receive();
+        assert_eq!((open.due(3, planned), open.receipts()), (planned, 0));
+        let closed = Ledger::new(&Plan { in_flight: Some(2), ..plan() });
+        closed.take_turn(3, ms(700));
+        closed.receive();
+        assert_eq!((closed.due(3, planned), closed.receipts()), (ms(700), 1));
     }
 }

@@ -139,7 +139,7 @@ impl Person {
         let said = self.say_what_is_due(scene);
         // What had to wait for a connection, or was held back by the server's pace, was not late by our own fault.
         if said.contains(&message)
-            && let Some(lateness) = scene.lateness(scene.plan.message(message).at)
+            && let Some(lateness) = scene.lateness(scene.ledger.due(message, scene.plan.message(message).at))
         {
             scene.tally.behind.record(lateness);
         }
@@ -292,9 +292,12 @@ impl Person {
         scene.tally.astray += u64::from(sight != Sight::New);
         let Some(stamp) = ours else { return };
         scene.ledger.place(stamp.message, seq);
+        if sight != Sight::Again {
+            scene.ledger.receive();
+        }
         // Who was away by choice finds what was said meanwhile, and not late.
         if sight != Sight::Again && seq > caught_up {
-            scene.time(Timed::Delivery, stamp.planned);
+            scene.time(Timed::Delivery, scene.ledger.due(stamp.message, stamp.planned));
         }
     }
 
@@ -306,7 +309,7 @@ impl Person {
         let planned = scene.plan.message(message);
         scene.ledger.acknowledge(message, planned.room, seq);
         if self.sends.acknowledge(message, self.connection, planned.room, seq) {
-            scene.time(Timed::Acknowledgement, planned.at);
+            scene.time(Timed::Acknowledgement, scene.ledger.due(message, planned.at));
         }
     }
 
