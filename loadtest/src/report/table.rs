@@ -46,7 +46,7 @@ fn text(report: &Report) -> String {
     }
     text += &format!("{:14}{:.0} deliveries/s\n\n", "", report.deliveries_per_s);
     text += &servers(report);
-    text += &latencies(report);
+    text += &latency_rows(&latencies(report));
     text += &verdict(report);
     text
 }
@@ -70,19 +70,15 @@ fn row(name: &str, cells: &[(&str, u64)]) -> String {
     format!("{name:14}{}\n", cells.concat().trim_end())
 }
 
-fn latencies(report: &Report) -> String {
-    let mut rows = vec![
+/// The latencies that there are in this run, by what they are of.
+pub(super) fn latencies(report: &Report) -> Vec<(&'static str, &Quantiles)> {
+    let always = [
         ("acknowledged", &report.acknowledged),
         ("delivered", &report.delivered),
         ("load tester", &report.behind),
     ];
-    if report.away.count > 0 {
-        rows.push(("away", &report.away));
-    }
-    if report.history.count > 0 {
-        rows.push(("history", &report.history));
-    }
-    latency_rows(&rows)
+    let some = [("away", &report.away), ("history", &report.history)];
+    always.into_iter().chain(some.into_iter().filter(|(_, latencies)| latencies.count > 0)).collect()
 }
 
 /// Latencies one below the other, each with its name.

@@ -56,7 +56,11 @@ fn header(report: &Report) -> String {
          <p class=\"plan\">{} subscribers in {} rooms over {} · {} senders, {} messages/s of {} bytes for {} s</p>\n\
          </div>\n<p class=\"where\">{at} UTC<br>{} × {}<br>parlor-loadtest {}</p>\n</header>\n{asides}",
         class(verdict),
-        if verdict == Verdict::Clean { "✓" } else { "✗" },
+        match verdict {
+            Verdict::Clean => "✓",
+            Verdict::NotValid => "?",
+            Verdict::NotClean | Verdict::Missed => "✗",
+        },
         word(verdict),
         escape(&reason(report)),
         number(f64::from(plan.subscribers)),
@@ -90,16 +94,15 @@ fn word(verdict: Verdict) -> &'static str {
 }
 
 fn class(verdict: Verdict) -> &'static str {
-    if verdict == Verdict::Clean { "good" } else { "bad" }
+    match verdict {
+        Verdict::Clean => "good",
+        Verdict::NotValid => "doubtful",
+        Verdict::NotClean | Verdict::Missed => "bad",
+    }
 }
 
 fn reason(report: &Report) -> String {
-    let missed = report.thresholds.iter().filter(|threshold| !threshold.held).map(|threshold| {
-        let (option, bound, value) = threshold.in_words();
-        format!("{option} {bound}: {value}")
-    });
-    let all: Vec<String> = missed.chain(report.problems.iter().cloned()).collect();
-    match all.as_slice() {
+    match report.shortcomings().as_slice() {
         [] => "Every subscription has everything, once and in order.".to_owned(),
         all => format!("{}.", all.join(" · ")),
     }

@@ -3,6 +3,7 @@
 use super::{escape, thousands};
 use crate::report::Report;
 use crate::report::quantiles::millis;
+use crate::report::table;
 
 /// All of them.
 pub(super) fn all(report: &Report) -> String {
@@ -32,27 +33,19 @@ fn thresholds(report: &Report) -> String {
 }
 
 fn latencies(report: &Report) -> String {
-    let mut all = vec![
-        ("delivered", &report.delivered),
-        ("acknowledged", &report.acknowledged),
-        ("load tester, behind", &report.behind),
-    ];
-    if report.away.count > 0 {
-        all.push(("away", &report.away));
-    }
     let names = report.delivered.columns().map(|(name, _)| format!("<th scope=\"col\">{name}</th>")).concat();
-    let mut table = format!(
+    let mut text = format!(
         "<table>\n<tr><td></td>{names}<th scope=\"col\">mean</th><th scope=\"col\">count</th></tr>\n"
     );
-    for (name, latency) in all {
+    for (name, latency) in table::latencies(report) {
         let cells = latency.columns().map(|(_, us)| format!("<td>{}</td>", millis(us))).concat();
         let (mean, count) = (millis(latency.mean), thousands(latency.count));
-        table += &format!("<tr><th scope=\"row\">{name}</th>{cells}<td>{mean}</td><td>{count}</td></tr>\n");
+        text += &format!("<tr><th scope=\"row\">{name}</th>{cells}<td>{mean}</td><td>{count}</td></tr>\n");
     }
     section(
         "Latency",
         "milliseconds from the planned time, so that a stall is charged in full",
-        &(table + "</table>"),
+        &(text + "</table>"),
     )
 }
 

@@ -67,7 +67,7 @@ fn the_page_says_what_the_report_says() {
     let lossy = report(&[], tally(), Audit { lost: 12_345, ..Audit::default() });
     assert!(lossy.contains("<h1>Not clean</h1>") && lossy.contains("12345 receipts lost"));
     let late = report(&["--max-p99", "250ms", "--max-lost", "0"], tally(), Audit::default());
-    assert!(late.contains("<h1>Threshold missed</h1>") && late.contains("--max-p99 250 ms: "), "{late}");
+    assert!(late.contains("<h1>Threshold missed</h1>") && late.contains(" with --max-p99 250 ms"), "{late}");
     assert!(late.contains("<td class=\"good\">held</td>") && late.contains("<td class=\"bad\">missed</td>"));
 }
 
