@@ -193,6 +193,9 @@ mod tests {
         let (mut short, mut long) = (Series::new(), Series::new());
         short.deliver(500 * MS, MS);
         short.deliver(1_500 * MS, MS);
+        short.look(600 * MS, 8);
+        short.look(1_600 * MS, 5);
+        long.look(1_700 * MS, 6);
         long.deliver(1_000 * MS, 80 * MS);
         long.deliver(400_000 * MS, MS);
         for (one, other) in [(&short, &long), (&long, &short)] {
@@ -201,6 +204,7 @@ mod tests {
             assert_eq!(both.length(), Duration::from_secs(2));
             assert_eq!((both.slices()[0].deliveries, both.slices()[200].deliveries), (3, 1));
             assert_eq!(both.slices()[0].max().unwrap() / 1000, 80);
+            assert_eq!(both.slices()[0].connections, Some(5), "the fewest of all");
         }
     }
 }

@@ -66,6 +66,7 @@ async fn a_server_without_defects_is_clean() {
     assert_eq!(done.report["clean"], true);
     assert_eq!(done.report["delivered"]["count"], 4 * 270, "those of the warm-up are not measured");
     assert!(done.said.contains("Clean: every subscription has everything"), "{}", done.said);
+    assert!(!done.said.contains("connecting"), "a pipe is told no progress: {}", done.said);
 }
 
 #[tokio::test]
@@ -201,8 +202,10 @@ async fn what_happened_when_adds_up_to_what_happened() {
 #[tokio::test]
 async fn the_report_names_its_environment_and_no_secret() {
     let server = Broadcaster::start(1, Defects::default()).await.unwrap();
-    let hgrm = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("loadtest-shape.hgrm");
-    let done = run(&server, "shape", &["--hgrm", hgrm.to_str().unwrap()]).await;
+    let file = |name| PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
+    let (hgrm, html) = (file("loadtest-shape.hgrm"), file("loadtest-shape.html"));
+    let files = ["--hgrm", hgrm.to_str().unwrap(), "--html", html.to_str().unwrap()];
+    let done = run(&server, "shape", &files).await;
     let names = |value: &Value| value.as_object().unwrap().keys().cloned().collect::<Vec<_>>().join(" ");
     assert_eq!(
         (&done.report["schema"], &done.report["schema_version"]),
@@ -225,6 +228,8 @@ async fn the_report_names_its_environment_and_no_secret() {
     );
     let command = done.report["environment"]["command"].to_string();
     assert!(command.contains(r#""--secret","***""#) && !command.contains("0123456789abcdef"), "{command}");
+    let html = std::fs::read_to_string(html).unwrap();
+    assert!(html.contains("<h1>Clean</h1>") && !html.contains("0123456789abcdef"), "{html}");
     let hgrm = std::fs::read_to_string(hgrm).unwrap();
     assert!(hgrm.contains("Total count    =         1080]"), "what was measured, and no more: {hgrm}");
 }
