@@ -276,6 +276,8 @@ async fn clients_that_may_not_come_back_have_lost_what_follows() {
     let (done, _) = run_and_cut(Defects::default(), "gone", &[]).await;
     assert_eq!(done.code, NOT_CLEAN);
     assert_eq!((done.audit("broken"), done.audit("reconnects")), (6, 0), "{}", done.said);
+    let slices = done.report["over_time"]["slices"].as_array().unwrap();
+    assert_eq!(slices.iter().filter_map(|slice| slice["connections"].as_u64()).min(), Some(6), "{slices:?}");
     assert!(done.audit("lost") > 0 && done.audit("unsent") > 0);
     assert_eq!(done.audit("sent") + done.audit("unsent"), 300);
 }
