@@ -14,11 +14,12 @@ pub(crate) fn allow_connections(connections: u32) -> Result<()> {
     let needed = u64::from(connections) + SPARE;
     raise();
     let allowed = getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX);
+    let fits = allowed.saturating_sub(SPARE).max(1);
     ensure!(
         needed <= allowed,
-        "{connections} clients do not fit: this process may have {allowed} open files, which is enough for {}. \
-         Raise the limit (ulimit -n), or start several load testers with fewer clients each",
-        allowed.saturating_sub(SPARE)
+        "{connections} clients do not fit: this process may have {allowed} open files, which is enough for {fits}. \
+         Raise the limit (ulimit -n), or start {} load testers with fewer clients each",
+        u64::from(connections).div_ceil(fits),
     );
     Ok(())
 }

@@ -14,6 +14,7 @@ use crate::limits;
 use crate::plan::Plan;
 use crate::report::{self, Quantiles, Verdict};
 use crate::run::random_word;
+use crate::servers::Usage;
 use crate::token::Tokens;
 
 /// What came out. Times are in microseconds unless their name says otherwise.
@@ -33,6 +34,9 @@ struct Storm {
     connected: Quantiles,
     /// From the time planned for each connection to the last of its joins.
     joined: Quantiles,
+    /// Processor time of the servers for each client, from its connection to the last of its joins; null if no process
+    /// was named.
+    server_cpu_us_per_client: Option<f64>,
     /// Attempts that failed and were made again, by reason.
     failed: BTreeMap<String, u64>,
     /// Connections that broke after they had joined, by reason.
@@ -49,10 +53,13 @@ pub(crate) fn run(args: &StormArgs) -> Result<Verdict> {
     limits::allow_connections(plan.people)?;
     let tokens =
         Tokens::new(&args.connect.tokens, &plan.run, plan.people, args.connect.join_timeout + args.hold)?;
+    let before = Usage::of(&args.server_pids)?.cpu;
     let crowd = Crowd::gather(plan, &args.connect, tokens, None);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let took = runtime.block_on(blow(&crowd, args.hold))?;
-    let storm = Storm::new(args, took, &crowd.leave()?.tally);
+    let (took, after) = runtime.block_on(blow(&crowd, args))?;
+    let mut storm = Storm::new(args, took, &crowd.leave()?.tally);
+    let each = after.saturating_sub(before).as_secs_f64() * 1e6 / f64::from(args.clients);
+    storm.server_cpu_us_per_client = (!args.server_pids.is_empty()).then_some(each);
     print!("{}", storm.text());
     if let Some(file) = &args.json {
         report::write_json(&storm, file)?;
@@ -61,13 +68,15 @@ pub(crate) fn run(args: &StormArgs) -> Result<Verdict> {
     Ok(if clean { Verdict::Clean } else { Verdict::NotClean })
 }
 
-async fn blow(crowd: &Crowd, hold: Duration) -> Result<Duration> {
+/// Gives how long it took until everybody had joined, and what processor time the servers had used by then.
+async fn blow(crowd: &Crowd, args: &StormArgs) -> Result<(Duration, Duration)> {
     eprintln!("{} clients join …", crowd.shared.plan.people);
     crowd.everybody_joined().await?;
     let took = crowd.shared.opened.elapsed();
-    sleep(hold).await;
+    let cpu = Usage::of(&args.server_pids)?.cpu;
+    sleep(args.hold).await;
     crowd.check()?;
-    Ok(took)
+    Ok((took, cpu))
 }
 
 impl Storm {
@@ -85,6 +94,7 @@ impl Storm {
             joined_per_s: f64::from(args.clients) / all_joined_s,
             connected: Quantiles::of(&tally.arrivals.connected),
             joined: Quantiles::of(&tally.arrivals.joined),
+            server_cpu_us_per_client: None,
             failed: tally.arrivals.failed.0.clone(),
             broken: tally.broken.0.clone(),
         }
@@ -96,6 +106,9 @@ impl Storm {
             self.clients, self.planned_per_s, self.handshakes, self.all_joined_s, self.joined_per_s
         );
         text += &report::latency_rows(&[("connected", &self.connected), ("joined", &self.joined)]);
+        if let Some(each) = self.server_cpu_us_per_client {
+            text += &format!("{:14}{each:.1} µs of processor time a client\n", "servers");
+        }
         for (what, reasons) in [("failed", &self.failed), ("broken", &self.broken)] {
             for (reason, count) in reasons {
                 text += &format!("{what:14}{count} × {reason}\n");

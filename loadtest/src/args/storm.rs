@@ -19,6 +19,10 @@ pub(crate) struct StormArgs {
     /// In how many rooms. Client I joins room I modulo N; the rooms are made on joining.
     #[arg(long, default_value_t = 100, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) rooms: u32,
+    /// A process of the servers: the processor time that it takes for a client's handshake and joins is reported, from
+    /// /proc; repeated, they are added up.
+    #[arg(long = "server-pid", value_name = "PID")]
+    pub(crate) server_pids: Vec<u32>,
     /// How long everybody stays after the last has joined.
     #[arg(long, default_value = "1s", value_parser = duration, value_name = "TIME")]
     pub(crate) hold: Duration,

@@ -38,17 +38,28 @@ struct Side {
 /// A run that was made.
 struct Run {
     report: Value,
+    verdict: Verdict,
+    /// What was wrong with it, in its own words.
     problem: Option<String>,
 }
 
-/// Makes the runs and prints their figures side by side. Not clean if one of the runs was not.
+/// All of them.
+#[derive(Default)]
+struct Runs {
+    /// By pairs.
+    reports: Vec<[Value; 2]>,
+    verdicts: Vec<Verdict>,
+    problems: Vec<String>,
+}
+
+/// Makes the runs and prints their figures side by side. The verdict is the worst of the runs.
 ///
 /// # Errors
 /// If a run cannot be made.
 pub(crate) fn run(args: &CompareArgs) -> Result<Verdict> {
     let sides = args.sides();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let (reports, problems) = runtime.block_on(all_runs(&sides, args.pairs))?;
+    let Runs { reports, verdicts, problems } = runtime.block_on(all_runs(&sides, args.pairs))?;
     let comparison = Comparison {
         schema: "parlor-loadtest-compare",
         schema_version: 1,
@@ -62,23 +73,30 @@ pub(crate) fn run(args: &CompareArgs) -> Result<Verdict> {
     if let Some(file) = &args.json {
         report::write_json(&comparison, file)?;
     }
-    Ok(comparison.problems.is_empty().into())
+    Ok(worst(&verdicts))
+}
+
+/// The verdict on all runs together: that a run is not clean says most, as it holds however fast the load tester was.
+fn worst(verdicts: &[Verdict]) -> Verdict {
+    let order = [Verdict::NotClean, Verdict::NotValid, Verdict::Missed];
+    order.into_iter().find(|verdict| verdicts.contains(verdict)).unwrap_or(Verdict::Clean)
 }
 
 /// A B A B …: what changes slowly on the machine changes for both.
-async fn all_runs(sides: &[SideArgs; 2], pairs: u16) -> Result<(Vec<[Value; 2]>, Vec<String>)> {
-    let (mut reports, mut problems) = (Vec::new(), Vec::new());
+async fn all_runs(sides: &[SideArgs; 2], pairs: u16) -> Result<Runs> {
+    let mut runs = Runs::default();
     for pair in 1..=pairs {
         let mut both = [Value::Null, Value::Null];
         for (side, report) in sides.iter().zip(&mut both) {
             eprintln!("pair {pair} of {pairs}: {} …", side.name);
             let run = one_run(side).await.with_context(|| format!("{}, pair {pair}", side.name))?;
-            problems.extend(run.problem.map(|problem| format!("{}, pair {pair}: {problem}", side.name)));
+            runs.verdicts.push(run.verdict);
+            runs.problems.extend(run.problem.map(|problem| format!("{}, pair {pair}: {problem}", side.name)));
             *report = run.report;
         }
-        reports.push(both);
+        runs.reports.push(both);
     }
-    Ok((reports, problems))
+    Ok(runs)
 }
 
 async fn one_run(side: &SideArgs) -> Result<Run> {
@@ -93,9 +111,10 @@ async fn one_run(side: &SideArgs) -> Result<Run> {
 
 async fn load(options: &str) -> Result<Run> {
     let done = child::run(options).await?;
-    let (Some(report), Some(code)) = (done.report, done.code) else { bail!("{}", done.said.trim()) };
-    let verdict = || done.said.trim().lines().last().unwrap_or_default().to_owned();
-    Ok(Run { report, problem: (code != 0).then(verdict) })
+    let verdict = done.code.and_then(Verdict::of_code);
+    let (Some(report), Some(verdict)) = (done.report, verdict) else { bail!("{}", done.said.trim()) };
+    let last_words = || done.said.trim().lines().last().unwrap_or_default().to_owned();
+    Ok(Run { report, verdict, problem: (verdict != Verdict::Clean).then(last_words) })
 }
 
 impl Side {
@@ -136,5 +155,19 @@ fn number(value: f64) -> String {
         100.0.. => format!("{value:.0}"),
         10.0.. => format!("{value:.1}"),
         _ => format!("{value:.2}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_bad_run_makes_the_comparison_bad() {
+        use Verdict::{Clean, Missed, NotClean, NotValid};
+        assert_eq!(worst(&[Clean, Clean]), Clean);
+        assert_eq!(worst(&[Clean, Missed]), Missed);
+        assert_eq!(worst(&[Missed, NotValid, Clean]), NotValid);
+        assert_eq!(worst(&[NotValid, NotClean]), NotClean);
     }
 }

@@ -19,12 +19,22 @@ pub(crate) enum Verdict {
 impl Verdict {
     /// The exit code: a promise.
     pub(crate) fn code(self) -> ExitCode {
-        ExitCode::from(match self {
+        ExitCode::from(self.number())
+    }
+
+    /// The verdict of a load tester that has ended with this exit code, if it made a run at all.
+    pub(crate) fn of_code(code: i32) -> Option<Self> {
+        let all = [Self::Clean, Self::NotClean, Self::NotValid, Self::Missed];
+        all.into_iter().find(|verdict| i32::from(verdict.number()) == code)
+    }
+
+    const fn number(self) -> u8 {
+        match self {
             Self::Clean => 0,
             Self::NotClean => 3,
             Self::NotValid => 4,
             Self::Missed => 99,
-        })
+        }
     }
 }
 

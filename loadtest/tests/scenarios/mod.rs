@@ -89,8 +89,11 @@ async fn a_storm_says_how_long_clients_take_to_get_in() {
     let server = Broadcaster::start(1, Defects { delay: Duration::from_millis(150), ..Defects::default() })
         .await
         .unwrap();
-    let done = play(&server, "connect --clients 60 --rooms 3 --ramp-per-s 1000 --hold 0s").await;
+    let own = std::process::id();
+    let words = format!("connect --clients 60 --rooms 3 --ramp-per-s 1000 --hold 0s --server-pid {own}");
+    let done = play(&server, &words).await;
     assert_eq!(done.code, CLEAN, "{}", done.said);
+    assert!(done.report["server_cpu_us_per_client"].is_number(), "{}", done.said);
     let (connected, joined) = (&done.report["connected"], &done.report["joined"]);
     assert_eq!((&connected["count"], &joined["count"]), (&60.into(), &60.into()), "{}", done.said);
     assert!(joined["p50"].as_u64() > Some(150_000), "{joined}");
