@@ -36,7 +36,7 @@ pub(super) type Points = [(f64, Option<f64>)];
 
 impl Chart {
     /// An empty plot of this size.
-    pub(super) fn new(width: f64, height: f64, x: Axis, y: Axis, labels: Labels) -> Self {
+    pub(super) fn new((width, height): (f64, f64), x: Axis, y: Axis, labels: Labels) -> Self {
         let Labels { title, x: x_label, y: y_label } = labels;
         let y_scale = if y.is_logarithmic() { ", logarithmic" } else { "" };
         let svg = format!(

@@ -5,6 +5,7 @@ mod axis;
 mod chart;
 mod plots;
 mod tables;
+mod time;
 
 use axis::number;
 
