@@ -50,7 +50,7 @@ impl Environment {
 }
 
 /// Options whose values nobody may see; a command that gets tokens may hold a key of its own.
-const SECRET: [&str; 2] = ["--secret", "--token-command"];
+const SECRET: [&str; 3] = ["--secret", "--token-command", "--app-secret"];
 
 /// A command line that can be shown.
 fn masked(words: impl Iterator<Item = String>) -> Vec<String> {

@@ -34,11 +34,11 @@ struct Memory {
 /// # Errors
 /// If not everybody can join, or the server's memory cannot be read.
 pub(crate) fn run(args: &IdleArgs) -> Result<Verdict> {
-    let plan = Plan::idle(random_word(), args.clients, args.rooms);
+    let speech = args.connect.dialect.speech()?;
+    let plan = Plan { speech, ..Plan::idle(random_word(), args.clients, args.rooms) };
     plan.check()?;
     limits::allow_connections(plan.people)?;
-    let tokens =
-        Tokens::new(&args.connect.tokens, &plan.run, plan.people, args.connect.join_timeout + args.hold)?;
+    let tokens = Tokens::of_run(&args.connect, &plan, args.connect.join_timeout + args.hold)?;
     let before_bytes = Usage::of(&args.server_pids)?.resident_bytes;
     let crowd = Crowd::gather(plan, &args.connect, tokens, None);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;

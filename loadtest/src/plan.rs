@@ -1,5 +1,6 @@
 //! Who is in which room, who sends what and when: all of it known before the first connection is made.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Result, ensure};
@@ -7,6 +8,7 @@ use chat::RoomId;
 
 use crate::layout::{Layout, Place};
 use crate::person::Customs;
+use crate::speech::{Answers, Native, Speech};
 
 /// A run, planned. People, rooms and messages are numbered from 0.
 ///
@@ -30,6 +32,8 @@ pub(crate) struct Plan {
     pub(crate) customs: Option<Customs>,
     /// How many messages may be on their way at once; with `None` none waits for another.
     pub(crate) in_flight: Option<u32>,
+    /// How the target speaks.
+    pub(crate) speech: Arc<dyn Speech>,
 }
 
 /// A message of the plan.
@@ -59,6 +63,7 @@ impl Plan {
             layout: Layout::Even,
             customs: None,
             in_flight: None,
+            speech: Arc::new(Native),
         }
     }
 
@@ -68,6 +73,14 @@ impl Plan {
     /// The first thing that cannot.
     pub(crate) fn check(&self) -> Result<()> {
         ensure!(self.senders <= self.people, "--senders are some of the --subscribers, not more than these");
+        ensure!(
+            self.in_flight.is_none() || self.speech.terms().answers != Answers::Never,
+            "--in-flight needs a dialect in which a sender learns that its message was taken"
+        );
+        ensure!(
+            self.customs.is_none() || self.speech.terms().positions,
+            "people come and go only in the native dialect: the others repeat nothing to who was away"
+        );
         ensure!(self.messages() <= u64::from(u32::MAX), "more than {} messages are too many", u32::MAX);
         ensure!(RoomId::parse(&self.room_name(self.rooms)).is_ok(), "--room-prefix gives no name of a room");
         Ok(())
@@ -126,6 +139,11 @@ impl Plan {
     /// The name of a room.
     pub(crate) fn room_name(&self, room: u32) -> String {
         format!("{}{room}", self.room_prefix)
+    }
+
+    /// The id of a person.
+    pub(crate) fn user(&self, person: u32) -> String {
+        format!("load-{}-{person}", self.run)
     }
 
     /// The room of this name, if it is one of the run.

@@ -41,8 +41,7 @@ pub(crate) fn make(args: &RunArgs) -> Result<(Report, Outcome)> {
     let plan = plan(args)?;
     plan.check()?;
     limits::allow_connections(plan.people)?;
-    let tokens =
-        Tokens::new(&args.connect.tokens, &plan.run, plan.people, length(&args.connect, &plan, args.settle))?;
+    let tokens = Tokens::of_run(&args.connect, &plan, length(&args.connect, &plan, args.settle))?;
     let mut meter = Meter::new(&args.server_pids)?;
     let crowd = Crowd::gather(plan.clone(), &args.connect, tokens, args.comeback());
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
@@ -74,6 +73,7 @@ fn plan(args: &RunArgs) -> Result<Plan> {
         layout: Layout::new(args.distribution, args.rooms, args.senders)?,
         customs: args.customs(),
         in_flight: args.in_flight,
+        speech: args.connect.dialect.speech()?,
     })
 }
 

@@ -37,6 +37,8 @@ pub(crate) struct Socket {
     reader: Reader,
     /// Frames to be written.
     pub(crate) out: Vec<u8>,
+    /// True once the server has answered a ping.
+    pub(crate) was_read: bool,
     /// What came behind the server's answer to the handshake.
     first: Vec<u8>,
 }
@@ -53,25 +55,34 @@ pub(crate) enum Read {
 }
 
 impl Socket {
-    /// Connects and shakes hands.
+    /// Connects and shakes hands. With `origin` it comes from the target's own origin, as a browser would say.
     ///
     /// # Errors
     /// [`ConnectError`].
     ///
     /// Cancel safe: the connection is dropped.
-    pub(crate) async fn connect(target: &Target, subprotocols: &[String]) -> Result<Self, ConnectError> {
+    pub(crate) async fn connect(
+        target: &Target,
+        subprotocols: &[String],
+        origin: bool,
+    ) -> Result<Self, ConnectError> {
         let connect = async {
             let mut stream = TcpStream::connect(&target.authority).await?;
             stream.set_nodelay(true)?;
             let (key, mut received) = (rand::random(), Vec::new());
             let offered: Vec<&str> = subprotocols.iter().map(String::as_str).collect();
-            let request = handshake::request(&target.authority, &target.path, key, &offered);
+            let mut request = handshake::request(&target.authority, &target.path, key, &offered);
+            if origin {
+                // Before the empty line that ends it.
+                let end = request.len().saturating_sub(2);
+                request.insert_str(end, &format!("Origin: http://{}\r\n", target.authority));
+            }
             stream.write_all(request.as_bytes()).await?;
             loop {
                 if let Some(answer) = handshake::read_answer(&received, key)? {
                     let first = received.split_off(answer.bytes);
                     let reader = Reader::new(Role::Client, MESSAGE_BYTES_MAX);
-                    return Ok(Self { stream, reader, out: Vec::new(), first });
+                    return Ok(Self { stream, reader, out: Vec::new(), was_read: false, first });
                 }
                 if stream.read_buf(&mut received).await? == 0 {
                     return Err(io::Error::from(ErrorKind::UnexpectedEof).into());
@@ -144,7 +155,8 @@ impl Socket {
                         close.map_or_else(|| "closed".to_owned(), |c| format!("closed {}", c.code)),
                     );
                 }
-                Ok(Message::Binary(_) | Message::Pong(_)) => {}
+                Ok(Message::Pong(_)) => self.was_read = true,
+                Ok(Message::Binary(_)) => {}
                 Err(violation) => return Read::Ended(format!("broken frames: {violation}")),
             }
         }

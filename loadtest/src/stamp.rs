@@ -20,6 +20,12 @@ impl<'a> Stamp<'a> {
         text
     }
 
+    /// Finds the stamp of a run somewhere in a text.
+    pub(crate) fn find(text: &'a str, run: &str) -> Option<Self> {
+        let mut begins = text.match_indices(run);
+        begins.find_map(|(at, _)| Self::parse(&text[at..]).filter(|stamp| stamp.run == run))
+    }
+
     /// Reads a text; `None` if it is no message of a load test.
     pub(crate) fn parse(text: &'a str) -> Option<Self> {
         let mut words = text.splitn(4, ' ');
@@ -32,6 +38,16 @@ impl<'a> Stamp<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_stamp_is_found_wherever_it_is() {
+        let stamp = Stamp { run: "a1b2", message: 77, planned: Duration::from_micros(1_234) };
+        let text =
+            format!(r#"{{"room":"load-a1b2-3","id":"a1b2-77","data":"{{\"m\":\"{}\"}}"}}"#, stamp.text(40));
+        assert_eq!(Stamp::find(&text, "a1b2"), Some(stamp));
+        assert_eq!(Stamp::find(&text, "c3d4"), None);
+        assert_eq!(Stamp::find("a1b2 a1b2 7", "a1b2"), None);
+    }
 
     #[test]
     fn a_stamp_is_read_as_it_was_written_whatever_its_size() {

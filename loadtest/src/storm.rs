@@ -48,11 +48,11 @@ struct Storm {
 /// # Errors
 /// If not everybody can join.
 pub(crate) fn run(args: &StormArgs) -> Result<Verdict> {
-    let plan = Plan::idle(random_word(), args.clients, args.rooms);
+    let speech = args.connect.dialect.speech()?;
+    let plan = Plan { speech, ..Plan::idle(random_word(), args.clients, args.rooms) };
     plan.check()?;
     limits::allow_connections(plan.people)?;
-    let tokens =
-        Tokens::new(&args.connect.tokens, &plan.run, plan.people, args.connect.join_timeout + args.hold)?;
+    let tokens = Tokens::of_run(&args.connect, &plan, args.connect.join_timeout + args.hold)?;
     let before = Usage::of(&args.server_pids)?.cpu;
     let crowd = Crowd::gather(plan, &args.connect, tokens, None);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;

@@ -37,6 +37,14 @@ impl FromStr for Target {
     }
 }
 
+impl Target {
+    /// The same target with some words of its path replaced.
+    pub(crate) fn filled(&self, words: &[(&str, &str)]) -> Self {
+        let path = words.iter().fold(self.path.clone(), |path, (word, text)| path.replace(word, text));
+        Self { path, ..self.clone() }
+    }
+}
+
 impl fmt::Display for Target {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "ws://{}{}", self.authority, self.path)

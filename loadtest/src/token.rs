@@ -12,7 +12,8 @@ use tokio::process::Command;
 use tokio::sync::{OnceCell, Semaphore};
 use tokio::time::timeout;
 
-use crate::args::TokenArgs;
+use crate::args::{ConnectArgs, TokenArgs};
+use crate::plan::Plan;
 
 /// What a token is good for beyond the length of the run.
 const SPARE: Duration = Duration::from_secs(3600);
@@ -27,6 +28,8 @@ pub(crate) enum Tokens {
     Signed { key: EncodingKey, run: String, expires: i64 },
     /// Tokens that somebody else has made, in turn.
     Ready(Vec<String>),
+    /// No token: the target wants none, or has it in the path.
+    None,
     /// Tokens that a program prints, for a user of its own for each client.
     Printed(Printer),
 }
@@ -48,11 +51,23 @@ struct Claims<'a> {
 }
 
 impl Tokens {
+    /// The tokens of a run that lasts about so long. In other dialects than ours, clients may have none.
+    ///
+    /// # Errors
+    /// If nothing says where they come from, or the file cannot be read or holds none.
+    pub(crate) fn of_run(args: &ConnectArgs, plan: &Plan, length: Duration) -> Result<Self> {
+        let TokenArgs { secret, token_file, token_command } = &args.tokens;
+        if args.dialect.is_foreign() && secret.is_none() && token_file.is_none() && token_command.is_none() {
+            return Ok(Self::None);
+        }
+        Self::new(&args.tokens, &plan.run, plan.people, length)
+    }
+
     /// Tokens for so many people in a run of this name that lasts about so long.
     ///
     /// # Errors
     /// If nothing says where they come from, or the file cannot be read or holds none.
-    pub(crate) fn new(args: &TokenArgs, run: &str, people: u32, length: Duration) -> Result<Self> {
+    fn new(args: &TokenArgs, run: &str, people: u32, length: Duration) -> Result<Self> {
         if let Some(file) = &args.token_file {
             let text = fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
             let tokens: Vec<String> = text.split_whitespace().map(str::to_owned).collect();
@@ -86,6 +101,7 @@ impl Tokens {
                 encode(&Header::default(), &claims, key).context("cannot sign a token")
             }
             Self::Ready(tokens) => Ok(tokens[person as usize % tokens.len()].clone()),
+            Self::None => Ok(String::new()),
             Self::Printed(printer) => printer.of(person).await,
         }
     }

@@ -3,6 +3,7 @@
 
 #[path = "../src/broadcaster/mod.rs"]
 mod broadcaster;
+mod dialects;
 mod scenarios;
 
 use std::path::PathBuf;
@@ -214,8 +215,8 @@ async fn the_report_names_its_environment_and_no_secret() {
     assert_eq!(
         names(&done.report),
         "acknowledged all_back_s audit away behind broken came_again clean connected delivered deliveries_per_s doubts \
-         efforts environment history joined over_time plan problems refused schema schema_version sending_s servers \
-         thresholds valid"
+         efforts environment history joined not_told over_time plan problems refused schema schema_version sending_s \
+         servers thresholds valid"
     );
     assert_eq!(
         names(&done.report["environment"]),

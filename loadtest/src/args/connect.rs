@@ -5,6 +5,7 @@ use std::time::Duration;
 use clap::Args;
 
 use super::TokenArgs;
+use super::dialect::DialectArgs;
 use super::run::duration;
 use crate::target::Target;
 
@@ -17,6 +18,9 @@ pub(crate) struct ConnectArgs {
     /// As whom.
     #[command(flatten)]
     pub(crate) tokens: TokenArgs,
+    /// How the target speaks.
+    #[command(flatten)]
+    pub(crate) dialect: DialectArgs,
     /// How many connections are opened a second at the most, all targets together.
     #[arg(long, default_value_t = 2000, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     ramp_per_s: u32,

@@ -2,6 +2,7 @@
 
 mod compare;
 mod connect;
+mod dialect;
 mod idle;
 mod limit;
 mod output;

@@ -120,6 +120,16 @@ impl Ledger {
         self.heads[room as usize].load(Ordering::Relaxed)
     }
 
+    /// The messages that nobody need have heard: refused, or never said. For dialects in which those who say something
+    /// give it its place.
+    pub(crate) fn not_owed(&self) -> impl Iterator<Item = u32> {
+        let verdicts = (0..).zip(&self.places).zip(&self.verdicts);
+        let not_owed = verdicts.filter(|((_, place), verdict)| {
+            place.load(Ordering::Relaxed) == 0 || verdict.load(Ordering::Relaxed) == REFUSED
+        });
+        not_owed.map(|((message, _), _)| message)
+    }
+
     /// How many messages were acknowledged.
     pub(crate) fn acknowledged(&self) -> u64 {
         let acknowledged = |verdict: &&AtomicU8| verdict.load(Ordering::Relaxed) == ACKNOWLEDGED;

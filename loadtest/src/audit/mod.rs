@@ -1,8 +1,11 @@
 //! What must be true of what was received: every subscription sees every event of its room from where it joined,
-//! once and in order ([`trail`]); and everybody agrees on which message has which place ([`ledger`]).
+//! once and in order ([`trail`]); and everybody agrees on which message has which place ([`ledger`]). Where a
+//! server gives no places, the plan does, and order is told for each sender ([`order`]).
 
 mod ledger;
+mod order;
 mod trail;
 
 pub(crate) use ledger::Ledger;
+pub(crate) use order::SenderOrder;
 pub(crate) use trail::{Sight, Trail};

@@ -15,6 +15,10 @@ pub(crate) struct Trail {
     seen: u64,
     doubled: u64,
     out_of_order: u64,
+    /// Positions that it need not see.
+    excused: u64,
+    /// Whether a later position before an earlier one is disorder.
+    is_ordered: bool,
 }
 
 /// What an event was to a subscription.
@@ -31,7 +35,41 @@ pub(crate) enum Sight {
 impl Trail {
     /// A subscription that is to see everything after this position.
     pub(crate) const fn after(position: u64) -> Self {
-        Self { start: position, last: position, holes: BTreeMap::new(), seen: 0, doubled: 0, out_of_order: 0 }
+        Self {
+            start: position,
+            last: position,
+            holes: BTreeMap::new(),
+            seen: 0,
+            doubled: 0,
+            out_of_order: 0,
+            excused: 0,
+            is_ordered: true,
+        }
+    }
+
+    /// A subscription that is to see everything, where positions are the turns of a plan: they may come in any order.
+    pub(crate) fn of_turns() -> Self {
+        Self { is_ordered: false, ..Self::after(0) }
+    }
+
+    /// This position need not be seen: it is the subscriber's own.
+    pub(crate) fn excuse(&mut self, seq: u64) {
+        let (seen, out_of_order) = (self.seen, self.out_of_order);
+        if self.see(seq) != Sight::Again {
+            self.excused += 1;
+        }
+        (self.seen, self.out_of_order) = (seen, out_of_order);
+    }
+
+    /// Something came before what should have been before it.
+    pub(crate) const fn disorder(&mut self) {
+        self.out_of_order += 1;
+    }
+
+    /// True if this position, which its room has come to, has not been seen.
+    pub(crate) fn lacks(&self, seq: u64) -> bool {
+        let hole = self.holes.range(..=seq).next_back();
+        seq > self.last || hole.is_some_and(|(_, last)| seq <= *last)
     }
 
     /// Takes down an event at this position.
@@ -45,7 +83,7 @@ impl Trail {
             Sight::New
         } else if self.fill(seq) {
             self.seen += 1;
-            self.out_of_order += 1;
+            self.out_of_order += u64::from(self.is_ordered);
             Sight::Late
         } else {
             self.doubled += 1;
@@ -81,7 +119,7 @@ impl Trail {
 
     /// How many events this subscription should have seen by the time its room has come to `head`.
     pub(crate) fn expected(&self, head: u64) -> u64 {
-        head.max(self.last) - self.start
+        head.max(self.last) - self.start - self.excused
     }
 
     /// How many different ones it has seen.
@@ -166,6 +204,18 @@ mod tests {
                 assert_eq!((lost, doubled), (gone, 6 - gone), "{seqs:?}");
             }
         }
+    }
+
+    #[test]
+    fn what_is_excused_is_neither_expected_nor_lost() {
+        let mut trail = Trail::of_turns();
+        for seq in [2, 1, 4] {
+            trail.see(seq);
+        }
+        trail.excuse(3);
+        trail.excuse(6);
+        assert_eq!((trail.expected(7), trail.seen(), trail.lost(7), trail.out_of_order()), (5, 3, 2, 0));
+        assert_eq!([4, 5, 6, 7].map(|seq| trail.lacks(seq)), [false, true, false, true]);
     }
 
     #[test]

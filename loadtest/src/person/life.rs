@@ -13,7 +13,6 @@ use super::silence::{Doubt, Silence};
 use super::state::{Person, Rejected, Scene};
 use crate::crowd::Shared;
 use crate::socket::{Read, Socket};
-use crate::speech::Native;
 use crate::tally::Tally;
 
 /// How often a sender looks whether something is to be repeated, and others whether they leave or return.
@@ -120,13 +119,13 @@ impl Life {
             socket = self.connect() => socket,
         };
         match socket {
-            Ok(socket) => {
+            Ok((socket, token)) => {
                 if !std::mem::replace(&mut self.connected, true) {
                     self.around.tally.borrow_mut().arrivals.connected.record(self.planned.elapsed());
                 }
                 self.person.borrow_mut().connect();
                 self.around.shared.connections.fetch_add(1, Ordering::Relaxed);
-                let ending = self.converse(socket).await;
+                let ending = self.converse(socket, token).await;
                 self.around.shared.connections.fetch_sub(1, Ordering::Relaxed);
                 ending
             }
@@ -134,17 +133,25 @@ impl Life {
         }
     }
 
-    async fn connect(&self) -> Result<Socket, Ending> {
+    /// The connection, and the token that it was made with.
+    async fn connect(&self) -> Result<(Socket, String), Ending> {
         let shared = &self.around.shared;
         let target = &shared.connect.targets[self.target % shared.connect.targets.len()];
         let token = shared.tokens.of(self.number).await;
         let token = token.map_err(|error| Ending::Rejected(format!("{error:#}")))?;
         let _turn = shared.handshakes.acquire().await.map_err(|_| Ending::Stopped)?;
-        let socket = Socket::connect(target, &Native::subprotocols(&token)).await;
-        socket.map_err(|error| Ending::Broken(format!("not connected: {error}")))
+        let plan = &shared.plan;
+        let home = plan.room_name(plan.layout.home(self.number, plan.rooms));
+        let target =
+            target.filled(&[("{token}", &token), ("{user}", &plan.user(self.number)), ("{room}", &home)]);
+        let subprotocols = plan.speech.subprotocols(&token);
+        let socket = Socket::connect(&target, &subprotocols, plan.speech.terms().origin).await;
+        socket
+            .map(|socket| (socket, token))
+            .map_err(|error| Ending::Broken(format!("not connected: {error}")))
     }
 
-    async fn converse(&mut self, mut socket: Socket) -> Ending {
+    async fn converse(&mut self, mut socket: Socket, token: String) -> Ending {
         let shared = self.around.shared.clone();
         let is_active = shared.is_sender(self.number) || self.person.borrow().has_habits();
         let tick = if is_active { TICK_OF_SENDERS } else { TICK };
@@ -152,6 +159,12 @@ impl Life {
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut silence = Silence::begin(Instant::now());
         let round = shared.round();
+        if let Err(Rejected(why)) =
+            self.with_scene(&mut socket.out, |person, scene| person.greet(token, scene))
+        {
+            return Ending::Rejected(why);
+        }
+        self.look_around();
         loop {
             if let Err(error) = socket.write() {
                 return Ending::Broken(error.kind().to_string());
@@ -185,7 +198,9 @@ impl Life {
                     let ask_after = self.person.borrow().ping_after;
                     match silence.doubt(Instant::now(), ask_after) {
                         Doubt::None => {}
-                        Doubt::Ask => self.with_scene(&mut socket.out, |_, scene| scene.write(&Native::ping())),
+                        Doubt::Ask => {
+                            self.with_scene(&mut socket.out, |_, scene| scene.ask_for_a_sign());
+                        }
                         Doubt::Dead => return Ending::Broken("silent".to_owned()),
                     }
                 }
@@ -198,9 +213,12 @@ impl Life {
         let mut scratch = self.around.scratch.borrow_mut();
         let read = socket.read(&mut scratch, |text, out| {
             if rejected.is_ok() {
-                rejected = self.with_scene(out, |person, scene| person.hear(text, scene));
+                rejected = self.with_scene(out, |person, scene| person.hear_all(text, scene));
             }
         });
+        if std::mem::take(&mut socket.was_read) {
+            self.with_scene(&mut socket.out, Person::was_read);
+        }
         rejected.map(|()| read)
     }
 

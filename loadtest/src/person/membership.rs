@@ -3,8 +3,8 @@
 use std::time::Instant;
 
 use super::state::Scene;
-use crate::audit::Trail;
-use crate::speech::Native;
+use crate::audit::{SenderOrder, Trail};
+use crate::speech::{RoomRef, Who};
 
 /// How many messages somebody who comes in reads of what was said before.
 const HISTORY: u16 = 50;
@@ -16,6 +16,8 @@ pub(super) struct Membership {
     /// What it has seen; `None` before it has joined for the first time.
     pub(super) trail: Option<Trail>,
     pub(super) epoch: String,
+    /// The order of each sender, where the dialect has no positions.
+    pub(super) order: SenderOrder,
     /// Where the room stood when it joined last.
     head: u64,
     /// What was said up to here it has found on coming back from where it had gone by choice.
@@ -40,11 +42,12 @@ enum Whereabouts {
 }
 
 impl Membership {
-    pub(super) const fn new(room: u32) -> Self {
+    pub(super) fn new(room: u32) -> Self {
         Self {
             room,
             trail: None,
             epoch: String::new(),
+            order: SenderOrder::default(),
             head: 0,
             caught_up_to: 0,
             whereabouts: Whereabouts::Outside,
@@ -83,23 +86,24 @@ impl Membership {
     }
 
     /// Asks for what comes from now on, or after what it has seen already.
-    pub(super) fn ask_to_join(&mut self, scene: &mut Scene<'_>) {
+    pub(super) fn ask_to_join(&mut self, who: &Who<'_>, scene: &mut Scene<'_>) {
         self.rejoin = None;
-        let room = scene.plan.room_name(self.room);
+        let name = scene.plan.room_name(self.room);
         let after = self.trail.as_ref().map(|trail| (trail.last(), self.epoch.as_str()));
-        scene.write(&Native::join(self.room, &room, after));
+        let room = RoomRef { number: self.room, name: &name };
+        scene.say(scene.plan.speech.join(who, room, after));
     }
 
     /// Reads what was said before.
     pub(super) fn ask_for_history(&mut self, scene: &mut Scene<'_>) {
         self.history_asked = Some(scene.now);
-        scene.write(&Native::history(&scene.plan.room_name(self.room), HISTORY));
+        scene.say(scene.plan.speech.history(&scene.plan.room_name(self.room), HISTORY));
     }
 
     /// Goes, for a while.
     pub(super) fn leave(&mut self, scene: &mut Scene<'_>) {
         self.whereabouts = Whereabouts::Leaving;
-        scene.write(&Native::leave(&scene.plan.room_name(self.room)));
+        scene.say(scene.plan.speech.leave(&scene.plan.room_name(self.room)));
     }
 
     /// It has gone.

@@ -9,6 +9,7 @@ mod membership;
 mod pace;
 mod sends;
 mod silence;
+mod stamped;
 mod state;
 #[cfg(test)]
 mod tests;

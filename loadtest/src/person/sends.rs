@@ -73,6 +73,11 @@ impl Sends {
         true
     }
 
+    /// It was said, and nobody will answer.
+    pub(super) fn forget(&mut self, message: u32) {
+        self.open.remove(&message);
+    }
+
     /// It is sent again at `due`, or never: then nobody knows whether it was stored.
     pub(super) fn postpone(&mut self, message: u32, due: Option<Instant>) {
         if let Some(open) = self.open.get_mut(&message) {

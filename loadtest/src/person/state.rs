@@ -11,7 +11,7 @@ use super::pace::Pace;
 use super::sends::Sends;
 use crate::audit::{Ledger, Sight, Trail};
 use crate::plan::Plan;
-use crate::speech::{Heard, Native};
+use crate::speech::{Heard, Saying, Who};
 use crate::stamp::Stamp;
 use crate::tally::{Tally, Timed};
 
@@ -23,9 +23,16 @@ const PING_AFTER: Duration = Duration::from_secs(25);
 /// One client, whatever connection it has.
 #[derive(Debug)]
 pub(crate) struct Person {
-    number: u32,
-    rooms: Vec<Membership>,
-    sends: Sends,
+    pub(super) number: u32,
+    /// The id under which it is known.
+    user: String,
+    token: String,
+    /// What the server calls its connection, if it says so.
+    connection_name: String,
+    /// When it said last that it is alive, where that is asked for.
+    pub(super) last_heartbeat: Option<Instant>,
+    pub(super) rooms: Vec<Membership>,
+    pub(super) sends: Sends,
     /// The number after that of the last message that it was told to send.
     told_up_to: u32,
     habits: Option<Habits>,
@@ -59,8 +66,23 @@ pub(crate) struct Scene<'a> {
 }
 
 impl Scene<'_> {
-    pub(super) fn write(&mut self, payload: &[u8]) {
-        masked_frame_into(self.out, Opcode::Text, payload, rand::random());
+    /// Says this, if there is something to say.
+    pub(super) fn say(&mut self, text: Option<String>) {
+        if let Some(text) = text {
+            masked_frame_into(self.out, Opcode::Text, text.as_bytes(), rand::random());
+        }
+    }
+
+    /// Asks for a sign of life.
+    pub(crate) fn ask_for_a_sign(&mut self) {
+        match self.plan.speech.ping() {
+            Some(ping) => self.say(Some(ping)),
+            None => self.ping(),
+        }
+    }
+
+    fn ping(&mut self) {
+        masked_frame_into(self.out, Opcode::Ping, b"", rand::random());
     }
 
     /// How late it is for something that was planned for this time of the run, if that is measured.
@@ -70,7 +92,7 @@ impl Scene<'_> {
     }
 
     /// Something has happened to a message that was planned for this time of the run.
-    fn time(&mut self, what: Timed, planned: Duration) {
+    pub(super) fn time(&mut self, what: Timed, planned: Duration) {
         let Some(start) = self.start else { return };
         let at = self.now.saturating_duration_since(start);
         let measured = self.plan.is_measured(planned);
@@ -88,6 +110,10 @@ impl Person {
         Self {
             rooms: plan.rooms_of(number).into_iter().map(Membership::new).collect(),
             number,
+            user: plan.user(number),
+            token: String::new(),
+            connection_name: String::new(),
+            last_heartbeat: None,
             told_up_to: 0,
             habits: plan.customs.map(|customs| Habits::new(customs, number)),
             sends: Sends::planned(sends),
@@ -106,8 +132,39 @@ impl Person {
     pub(crate) fn connect(&mut self) {
         self.connection += 1;
         self.bye = None;
+        self.last_heartbeat = None;
+        self.connection_name.clear();
         for membership in &mut self.rooms {
             membership.disconnected();
+        }
+    }
+
+    /// It introduces itself on its new connection.
+    ///
+    /// # Errors
+    /// As for [`Self::hear`].
+    pub(crate) fn greet(&mut self, token: String, scene: &mut Scene<'_>) -> Result<(), Rejected> {
+        self.token = token;
+        let greeting = scene.plan.speech.greet(&self.who());
+        scene.say(greeting);
+        if scene.plan.speech.terms().welcomes { Ok(()) } else { self.welcomed(None, None, scene) }
+    }
+
+    fn who(&self) -> Who<'_> {
+        Who { user: &self.user, token: &self.token, connection: &self.connection_name }
+    }
+
+    /// It asks to be let into those of its rooms for which this is so.
+    fn ask_to_join(&mut self, which: impl Fn(&Membership) -> bool, scene: &mut Scene<'_>) {
+        let who = Who { user: &self.user, token: &self.token, connection: &self.connection_name };
+        let mut asked = 0;
+        for membership in self.rooms.iter_mut().filter(|membership| which(membership)) {
+            membership.ask_to_join(&who, scene);
+            asked += 1;
+        }
+        // Where nobody says that a room is joined, a server that has come to the ping behind has come to the joins.
+        if asked > 0 && !scene.plan.speech.terms().answers_joins {
+            scene.ping();
         }
     }
 
@@ -165,25 +222,31 @@ impl Person {
             return;
         }
         habits.done(what, scene.now);
-        for membership in &mut self.rooms {
-            match what {
-                Move::Leave => membership.leave(scene),
-                Move::Return if !membership.is_inside() => membership.ask_to_join(scene),
-                Move::Return => {}
-            }
+        match what {
+            Move::Leave => self.rooms.iter_mut().for_each(|membership| membership.leave(scene)),
+            Move::Return => self.ask_to_join(|membership| !membership.is_inside(), scene),
         }
         scene.tally.absences.chosen += u64::from(what == Move::Return);
     }
 
     /// Time has passed.
     pub(crate) fn tick(&mut self, scene: &mut Scene<'_>) {
-        for membership in &mut self.rooms {
-            if membership.rejoin.is_some_and(|at| at <= scene.now) {
-                membership.ask_to_join(scene);
-            }
-        }
+        let now = scene.now;
+        self.ask_to_join(|membership| membership.rejoin.is_some_and(|at| at <= now), scene);
+        self.keep_alive(scene);
         self.say_what_is_due(scene);
         self.come_and_go(scene);
+    }
+
+    /// It hears a message of WebSocket: a frame, or in some dialects several.
+    ///
+    /// # Errors
+    /// As for [`Self::hear`].
+    pub(crate) fn hear_all(&mut self, text: &str, scene: &mut Scene<'_>) -> Result<(), Rejected> {
+        if !scene.plan.speech.terms().lines {
+            return self.hear(text, scene);
+        }
+        text.lines().filter(|line| !line.is_empty()).try_for_each(|line| self.hear(line, scene))
     }
 
     /// It hears a frame.
@@ -191,8 +254,18 @@ impl Person {
     /// # Errors
     /// If the server will never let it into one of its rooms.
     pub(crate) fn hear(&mut self, frame: &str, scene: &mut Scene<'_>) -> Result<(), Rejected> {
-        match Native::hear(frame) {
-            Heard::Welcome { ping_s, sends_per_s } => return self.welcomed(ping_s, sends_per_s, scene),
+        let speech = &scene.plan.speech;
+        match speech.hear(frame) {
+            Heard::Welcome { ping_s, sends_per_s, connection } => {
+                self.connection_name = connection.unwrap_or_default().into_owned();
+                return self.welcomed(ping_s, sends_per_s, scene);
+            }
+            Heard::LetIn { room } => self.let_in(&room, scene),
+            Heard::NotLetIn { room, why } => return Err(self.kept_out(&room, &why, scene)),
+            Heard::Said { room, text } => self.heard(room.as_deref(), &text, scene),
+            Heard::Taken { message } => self.taken(message, scene),
+            Heard::NotTaken { message, why } => self.not_taken(message, &why, scene),
+            Heard::Ping => scene.say(speech.pong()),
             Heard::Joined { room, seq, epoch, truncated } => {
                 self.joined(&room, seq, &epoch, truncated, scene);
             }
@@ -241,9 +314,7 @@ impl Person {
         }
         self.pace = Pace::new(allowed, scene.now);
         self.ping_after = ping_s.map_or(PING_AFTER, Duration::from_secs);
-        for membership in &mut self.rooms {
-            membership.ask_to_join(scene);
-        }
+        self.ask_to_join(|_| true, scene);
         Ok(())
     }
 
@@ -267,6 +338,11 @@ impl Person {
         {
             membership.ask_for_history(scene);
         }
+        self.set_out(was_ready, scene);
+    }
+
+    /// It was let in: where that was the last of its rooms, it says what has waited for it.
+    pub(super) fn set_out(&mut self, was_ready: bool, scene: &mut Scene<'_>) {
         if self.is_ready() && !was_ready {
             self.sends.reconnected(scene.now);
             self.say_what_is_due(scene);
@@ -306,6 +382,11 @@ impl Person {
             scene.tally.unreadable += 1;
             return;
         };
+        self.acknowledged_at(message, seq, scene);
+    }
+
+    /// A message of the plan was committed there.
+    pub(super) fn acknowledged_at(&mut self, message: u32, seq: u64, scene: &mut Scene<'_>) {
         let planned = scene.plan.message(message);
         scene.ledger.acknowledge(message, planned.room, seq);
         if self.sends.acknowledge(message, self.connection, planned.room, seq) {
@@ -355,7 +436,10 @@ impl Person {
         if !self.is_ready() {
             return Vec::new();
         }
-        let due = self.sends.take_due(scene.now, &mut self.pace, self.returns);
+        // Without ids that the server knows, a repeat would be another message.
+        let has_positions = scene.plan.speech.terms().positions;
+        let repeats = self.returns && has_positions;
+        let due = self.sends.take_due(scene.now, &mut self.pace, repeats);
         for (message, attempts) in &due {
             if *attempts > 0 {
                 scene.tally.repeated += 1;
@@ -363,7 +447,12 @@ impl Person {
                 scene.tally.sent += 1;
             }
             let (room, id) = (scene.plan.message(*message).room, scene.plan.id_of(*message));
-            scene.write(&Native::send(&scene.plan.room_name(room), &id, &scene.plan.text_of(*message)));
+            let saying = Saying { number: *message, id: &id, body: &scene.plan.text_of(*message) };
+            let said = scene.plan.speech.send(&self.who(), &scene.plan.room_name(room), &saying);
+            scene.say(Some(said));
+            if !has_positions {
+                self.said(*message, scene);
+            }
         }
         due.into_iter().map(|(message, _)| message).collect()
     }

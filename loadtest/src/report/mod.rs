@@ -43,6 +43,8 @@ pub(crate) struct Report {
     schema_version: u32,
     environment: Environment,
     plan: Planned,
+    /// What the audit cannot tell in this dialect.
+    not_told: Vec<&'static str>,
     /// True if nothing at all is wrong.
     clean: bool,
     /// What is wrong, in words.
@@ -98,6 +100,7 @@ struct Planned {
     size_bytes: usize,
     warm_up_s: f64,
     duration_s: f64,
+    dialect: &'static str,
     reconnect: bool,
     room_prefix: String,
 }
@@ -155,6 +158,7 @@ impl Report {
             schema_version: SCHEMA_VERSION,
             environment: Environment::look(),
             plan: Planned::of(plan, args),
+            not_told: plan.speech.terms().not_told(),
             clean: problems.is_empty(),
             problems,
             valid: true,
@@ -211,6 +215,7 @@ impl Planned {
             size_bytes: plan.size,
             warm_up_s: plan.warm_up.as_secs_f64(),
             duration_s: plan.duration.as_secs_f64(),
+            dialect: plan.speech.name(),
             reconnect: args.returns(),
             room_prefix: plan.room_prefix.clone(),
         }

@@ -1,5 +1,7 @@
 //! What everybody has seen, put together and judged.
 
+use std::collections::BTreeMap;
+
 use super::Audit;
 use crate::crowd::Shared;
 use crate::effort::Efforts;
@@ -42,6 +44,9 @@ impl Outcome {
         for person in yields.iter().flat_map(|part| &part.people) {
             audit.add(person, shared);
         }
+        if !shared.plan.speech.terms().positions {
+            audit.excuse(yields, shared);
+        }
         let efforts = Efforts::of(yields.iter().map(|part| &part.effort), tally.unread_bytes);
         Self { tally, audit, efforts }
     }
@@ -62,6 +67,21 @@ impl Audit {
             self.lost += trail.lost(head);
             self.doubled += trail.doubled();
             self.out_of_order += trail.out_of_order();
+        }
+    }
+
+    /// Takes out what was never said or was refused: where places are the turns of the plan, nobody has seen these.
+    fn excuse(&mut self, yields: &[Yield], shared: &Shared) {
+        let mut turns: BTreeMap<u32, Vec<u64>> = BTreeMap::new();
+        for planned in shared.ledger.not_owed().map(|message| shared.plan.message(message)) {
+            turns.entry(planned.room).or_default().push(u64::from(planned.turn) + 1);
+        }
+        for (room, trail) in yields.iter().flat_map(|part| &part.people).flat_map(Person::trails) {
+            let (Some(trail), Some(turns)) = (trail, turns.get(&room)) else { continue };
+            let head = shared.ledger.head(room);
+            let excused = turns.iter().filter(|turn| **turn <= head && trail.lacks(**turn)).count() as u64;
+            self.expected -= excused;
+            self.lost -= excused;
         }
     }
 

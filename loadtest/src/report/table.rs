@@ -107,6 +107,12 @@ fn verdict(report: &Report) -> String {
         let held = if threshold.held { "held" } else { "MISSED" };
         text += &format!("\nthreshold     {held:8}{option} {bound}: {value}");
     }
+    for what in &report.not_told {
+        text += &format!("\n{:14}{what}", report.plan.dialect);
+    }
+    if !report.not_told.is_empty() {
+        text += "\n";
+    }
     if !report.thresholds.is_empty() {
         text += "\n";
     }

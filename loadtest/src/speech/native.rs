@@ -5,9 +5,10 @@ use std::borrow::Cow;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use super::Heard;
+use super::{Answers, Heard, RoomRef, Saying, Speech, Terms, Who, json};
 
 /// The native dialect.
+#[derive(Debug)]
 pub(crate) struct Native;
 
 /// The fields of all frames. Texts stay as they stand in the JSON: hardly one of them holds an escape, and what
@@ -70,41 +71,50 @@ enum Frame<'a> {
     Ping,
 }
 
-impl Native {
-    /// The subprotocols to offer: the dialect, and the token.
-    pub(crate) fn subprotocols(token: &str) -> [String; 2] {
-        ["parlor.v1".to_owned(), format!("parlor.token.{token}")]
+impl Speech for Native {
+    fn name(&self) -> &'static str {
+        "native"
     }
 
-    /// Joins a room, after a position of an epoch if the client has been there. `number` comes back if the join is
-    /// refused.
-    pub(crate) fn join(number: u32, room: &str, after: Option<(u64, &str)>) -> Vec<u8> {
+    fn terms(&self) -> Terms {
+        Terms {
+            positions: true,
+            welcomes: true,
+            answers_joins: true,
+            answers: Answers::Reply,
+            heartbeat: None,
+            lines: false,
+            origin: false,
+        }
+    }
+
+    /// The dialect, and the token.
+    fn subprotocols(&self, token: &str) -> Vec<String> {
+        vec!["parlor.v1".to_owned(), format!("parlor.token.{token}")]
+    }
+
+    fn join(&self, _: &Who<'_>, room: RoomRef<'_>, after: Option<(u64, &str)>) -> Option<String> {
         let (after, epoch) = after.unzip();
-        write(&Frame::Join { reference: number, room, after, epoch })
+        Some(json(&Frame::Join { reference: room.number, room: room.name, after, epoch }))
     }
 
-    /// Says something.
-    pub(crate) fn send(room: &str, id: &str, body: &str) -> Vec<u8> {
-        write(&Frame::Send { room, id, body })
+    fn leave(&self, room: &str) -> Option<String> {
+        Some(json(&Frame::Leave { room }))
     }
 
-    /// Leaves a room.
-    pub(crate) fn leave(room: &str) -> Vec<u8> {
-        write(&Frame::Leave { room })
+    fn history(&self, room: &str, limit: u16) -> Option<String> {
+        Some(json(&Frame::History { room, limit }))
     }
 
-    /// Asks for the newest messages of a room.
-    pub(crate) fn history(room: &str, limit: u16) -> Vec<u8> {
-        write(&Frame::History { room, limit })
+    fn send(&self, _: &Who<'_>, room: &str, message: &Saying<'_>) -> String {
+        json(&Frame::Send { room, id: message.id, body: message.body })
     }
 
-    /// Asks for a sign of life.
-    pub(crate) fn ping() -> Vec<u8> {
-        write(&Frame::Ping)
+    fn ping(&self) -> Option<String> {
+        Some(json(&Frame::Ping))
     }
 
-    /// Understands a frame of the server.
-    pub(crate) fn hear(frame: &str) -> Heard<'_> {
+    fn hear<'a>(&self, frame: &'a str) -> Heard<'a> {
         serde_json::from_str(frame).ok().and_then(|fields| understand(&fields)).unwrap_or(Heard::Unreadable)
     }
 }
@@ -114,6 +124,7 @@ fn understand<'a>(fields: &Fields<'a>) -> Option<Heard<'a>> {
         "welcome" => Heard::Welcome {
             ping_s: fields.ping_s,
             sends_per_s: fields.limits.as_ref().and_then(|limits| limits.sends_per_s),
+            connection: None,
         },
         "joined" => Heard::Joined {
             room: text(fields.room)?,
@@ -145,11 +156,6 @@ fn text(value: Option<&RawValue>) -> Option<Cow<'_, str>> {
     if inside.contains('\\') { serde_json::from_str(json).ok().map(Cow::Owned) } else { Some(inside.into()) }
 }
 
-fn write(frame: &Frame<'_>) -> Vec<u8> {
-    // Only a map whose keys are not text could fail, and there is none.
-    serde_json::to_vec(frame).unwrap_or_default()
-}
-
 #[cfg(test)]
 mod tests {
     use chat::{Body, Code, Epoch, Event, EventKind, Refusal, RequestId, RoomId, Seq, Timestamp, User};
@@ -158,6 +164,9 @@ mod tests {
     use super::*;
 
     const SERVER: dialect::native::Native = dialect::native::Native;
+
+    const NOBODY: Who<'_> = Who { user: "", token: "", connection: "" };
+    const LOAD_1: RoomRef<'_> = RoomRef { number: 7, name: "load-1" };
 
     fn room() -> RoomId {
         RoomId::parse("load-1").unwrap()
@@ -171,27 +180,27 @@ mod tests {
 
     #[test]
     fn the_server_understands_what_we_say() {
-        let understood = |frame: Vec<u8>| {
+        let understood = |frame: String| {
             let mut commands = Vec::new();
-            let frame = String::from_utf8(frame).unwrap();
             SERVER.decode(Frame::Text(&frame), &DecodeLimits { body_bytes: 1000 }, &mut commands).unwrap();
             commands.remove(0)
         };
         let epoch = Epoch::parse("e.1").unwrap();
         for (frame, from) in [
-            (Native::join(7, "load-1", None), From::Live),
-            (Native::join(7, "load-1", Some((0, "e.1"))), From::After(Seq::ZERO, Some(epoch.clone()))),
+            (Native.join(&NOBODY, LOAD_1, None), From::Live),
+            (Native.join(&NOBODY, LOAD_1, Some((0, "e.1"))), From::After(Seq::ZERO, Some(epoch.clone()))),
         ] {
             let join =
                 Command::Join { mark: Mark::new("7"), alias: Alias::new("load-1"), room: room(), from };
-            assert_eq!(understood(frame), join);
+            assert_eq!(understood(frame.unwrap()), join);
         }
-        let Command::Send { id, change, .. } = understood(Native::send("load-1", "r-5", "a \"word\"")) else {
+        let saying = Saying { number: 5, id: "r-5", body: "a \"word\"" };
+        let Command::Send { id, change, .. } = understood(Native.send(&NOBODY, "load-1", &saying)) else {
             panic!("not a send")
         };
         assert_eq!(id, RequestId::parse("r-5").ok());
         assert_eq!(change, chat::Change::Message { body: Body::trusted("a \"word\""), reply_to: None });
-        assert_eq!(understood(Native::ping()), Command::Ping { mark: Mark::default() });
+        assert_eq!(understood(Native.ping().unwrap()), Command::Ping { mark: Mark::default() });
     }
 
     #[test]
@@ -209,7 +218,7 @@ mod tests {
             message: "not \"now\"".into(),
             retry_ms: Some(1000),
         };
-        assert_eq!(Native::hear(&refused), expected);
+        assert_eq!(Native.hear(&refused), expected);
         let event = Event {
             room: room(),
             seq: Seq::new(5).unwrap(),
@@ -221,14 +230,14 @@ mod tests {
         let message =
             written(|out| SERVER.event(&Alias::new("load-1"), &Epoch::parse("e").unwrap(), &event, out));
         let expected = Heard::Event { room: "load-1".into(), seq: 5, body: Some("a\nb".into()) };
-        assert_eq!(Native::hear(&message), expected);
+        assert_eq!(Native.hear(&message), expected);
     }
 
     #[test]
     fn what_makes_no_sense_is_told_apart_from_what_is_new() {
-        assert_eq!(Native::hear(r#"{"type":"brand_new","room":5}"#), Heard::Other);
+        assert_eq!(Native.hear(r#"{"type":"brand_new","room":5}"#), Heard::Other);
         for bad in ["", "[]", "{}", r#"{"type":"sent","id":"a"}"#, r#"{"type":"message","room":1,"seq":1}"#] {
-            assert_eq!(Native::hear(bad), Heard::Unreadable, "{bad}");
+            assert_eq!(Native.hear(bad), Heard::Unreadable, "{bad}");
         }
     }
 }

@@ -1,0 +1,73 @@
+//! Any server that takes texts and gives them to others: what is sent is made from templates, what comes back is
+//! searched for the stamps.
+
+use super::{Answers, Heard, RoomRef, Saying, Speech, Terms, Who};
+
+/// Templates with `{room}`, `{user}`, `{token}`, and for messages `{id}` and `{body}`.
+#[derive(Debug)]
+pub(crate) struct Plain {
+    pub(crate) on_connect: Option<String>,
+    pub(crate) on_join: Option<String>,
+    pub(crate) on_send: String,
+    /// False if the server does not send a message to whom it came from.
+    pub(crate) echoes: bool,
+}
+
+fn fill(template: &str, who: &Who<'_>, room: &str) -> String {
+    template.replace("{room}", room).replace("{user}", who.user).replace("{token}", who.token)
+}
+
+impl Speech for Plain {
+    fn name(&self) -> &'static str {
+        "plain"
+    }
+
+    fn terms(&self) -> Terms {
+        Terms {
+            positions: false,
+            welcomes: false,
+            answers_joins: false,
+            answers: if self.echoes { Answers::Echo } else { Answers::Never },
+            heartbeat: None,
+            lines: false,
+            origin: true,
+        }
+    }
+
+    fn greet(&self, who: &Who<'_>) -> Option<String> {
+        self.on_connect.as_ref().map(|template| fill(template, who, ""))
+    }
+
+    fn join(&self, who: &Who<'_>, room: RoomRef<'_>, _: Option<(u64, &str)>) -> Option<String> {
+        self.on_join.as_ref().map(|template| fill(template, who, room.name))
+    }
+
+    fn send(&self, who: &Who<'_>, room: &str, message: &Saying<'_>) -> String {
+        fill(&self.on_send, who, room).replace("{id}", message.id).replace("{body}", message.body)
+    }
+
+    fn hear<'a>(&self, frame: &'a str) -> Heard<'a> {
+        Heard::Said { room: None, text: frame.into() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn templates_are_filled() {
+        let who = Who { user: "ana", token: "t", connection: "" };
+        let plain = Plain {
+            on_connect: Some("HELLO {user} {token}".into()),
+            on_join: None,
+            on_send: r#"{"to":"{room}","id":"{id}","text":"{body}"}"#.into(),
+            echoes: true,
+        };
+        assert_eq!(plain.greet(&who).as_deref(), Some("HELLO ana t"));
+        assert_eq!(plain.join(&who, RoomRef { number: 0, name: "r" }, None), None);
+        let said = plain.send(&who, "r", &Saying { number: 5, id: "x-5", body: "hi" });
+        assert_eq!(said, r#"{"to":"r","id":"x-5","text":"hi"}"#);
+        assert_eq!(plain.hear("abc"), Heard::Said { room: None, text: "abc".into() });
+    }
+}
