@@ -85,12 +85,20 @@ pub(crate) async fn watch(health: Health, store: Arc<dyn Store>) {
             () = sleep(PERIOD) => {}
         }
         // One answer that is late is no outage: only the second one in a row counts.
-        if let Err(_late) = store.check().await
-            && let Err(error) = store.check().await
+        if let Err(_late) = check(&*store).await
+            && let Err(error) = check(&*store).await
         {
             health.set_down(&error.to_string());
         }
         mend(&health, &*store).await;
+    }
+}
+
+/// Whether the store can commit. What it writes to for that may be locked by somebody; then it is well all the same.
+async fn check(store: &dyn Store) -> Result<(), StoreError> {
+    match store.check().await {
+        Err(StoreError::Locked(_)) => Ok(()),
+        checked => checked,
     }
 }
 
@@ -99,7 +107,7 @@ async fn mend(health: &Health, store: &dyn Store) {
     let (mut pause, longest) = PAUSE;
     let mut last_reason = String::new();
     while !health.is_up() {
-        match store.check().await {
+        match check(store).await {
             Ok(()) => health.set_up(),
             Err(error) => {
                 let reason = error.to_string();

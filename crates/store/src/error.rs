@@ -9,6 +9,10 @@ pub enum StoreError {
     /// Somebody else was at the same rows: run it again.
     #[error("the store saw a conflict: {0}")]
     Conflict(String),
+    /// Somebody keeps a row locked that this needs, for longer than is waited for. Certainly nothing was done, and the
+    /// store is well: leave that room, and go on with the others.
+    #[error("somebody keeps a row locked: {0}")]
+    Locked(String),
     /// Anything else; the outcome is unknown.
     #[error("the store is not available: {0}")]
     Unavailable(String),

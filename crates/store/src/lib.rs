@@ -61,7 +61,7 @@ pub trait Store: Send + Sync + 'static {
     /// a message and its change: whoever builds batches keeps such drafts apart.
     ///
     /// # Errors
-    /// [`StoreError::Data`] and [`StoreError::Conflict`]: nothing of the batch is stored.
+    /// [`StoreError::Data`], [`StoreError::Conflict`] and [`StoreError::Locked`]: nothing of the batch is stored.
     /// [`StoreError::Unavailable`]: nobody knows; the same batch again finds out, by its ids.
     async fn append(&self, batch: &[Draft]) -> Result<Vec<Result<Appended, Declined>>, StoreError>;
 

@@ -22,10 +22,11 @@ pub struct Options {
     /// Every call ends within this, whatever the server does.
     #[serde(with = "humantime_serde")]
     pub call_limit: Duration,
-    /// The server gives up a statement after this. SQLite has no such limit.
+    /// The server gives up a statement after this. SQLite only waits so long for its write lock.
     #[serde(with = "humantime_serde")]
     pub statement_timeout: Duration,
-    /// The server gives up waiting for a lock after this; SQLite for its write lock.
+    /// Postgres gives up waiting for a lock after this: much shorter than a statement may take, so that a room which
+    /// somebody keeps locked holds up no other.
     #[serde(with = "humantime_serde")]
     pub lock_timeout: Duration,
 }
@@ -39,7 +40,7 @@ impl Default for Options {
             lifetime: Duration::from_secs(30 * 60),
             call_limit: Duration::from_secs(4),
             statement_timeout: Duration::from_secs(2),
-            lock_timeout: Duration::from_secs(2),
+            lock_timeout: Duration::from_millis(500),
         }
     }
 }

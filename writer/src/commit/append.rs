@@ -1,7 +1,7 @@
 //! Gets a batch committed, whatever the store says to it.
 //!
 //! A value that cannot be kept is found by halving; a conflict is tried again, first as it was, then each
-//! room for itself; and where an outcome is unknown nothing more is tried: what comes later of a sender must
+//! room for itself; a room that somebody keeps locked is left, and the others go on; and where an outcome is unknown nothing more is tried: what comes later of a sender must
 //! not be stored before what came earlier.
 
 use std::borrow::Cow;
@@ -54,6 +54,7 @@ pub(crate) async fn append(store: &dyn Store, batch: &[Draft], metrics: &Metrics
                 sleep(PAUSE * piece.tried).await;
                 work.try_again(piece, &reason);
             }
+            Err(StoreError::Locked(reason)) => work.part_rooms(&piece, &reason),
             Err(StoreError::Unavailable(reason)) => {
                 work.unavailable = Some(reason);
                 work.give_up(&piece);
@@ -78,7 +79,7 @@ fn outcome(result: &Result<Answers, StoreError>) -> Outcome {
     match result {
         Ok(_) => Outcome::Committed,
         Err(StoreError::Data(_)) => Outcome::Data,
-        Err(StoreError::Conflict(_)) => Outcome::Conflict,
+        Err(StoreError::Conflict(_) | StoreError::Locked(_)) => Outcome::Conflict,
         Err(StoreError::Unavailable(_)) => Outcome::Unavailable,
     }
 }
@@ -168,13 +169,18 @@ impl<'a> Work<'a> {
             self.pieces.push_front(Piece { tried: piece.tried + 1, ..piece });
             return;
         }
-        let rooms = self.by_room(&piece);
+        self.part_rooms(&piece, reason);
+    }
+
+    /// Tries each room of a piece by itself; a piece of one room has been tried often enough.
+    fn part_rooms(&mut self, piece: &Piece, reason: &str) {
+        let rooms = self.by_room(piece);
         if rooms.len() > 1 {
             // Before the pieces that hold what comes later in these rooms.
             rooms.into_iter().rev().for_each(|room| self.pieces.push_front(room));
         } else {
-            tracing::warn!(reason, "drafts of a room were in conflict again and again");
-            self.give_up(&piece);
+            tracing::warn!(reason, "drafts of a room cannot be stored, and others can");
+            self.give_up(piece);
         }
     }
 

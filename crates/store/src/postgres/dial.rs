@@ -59,6 +59,7 @@ impl Dial for PostgresDial {
         match code(error).as_deref() {
             Some("23505") => StoreError::Conflict(text),
             Some(code) if code.starts_with("40") => StoreError::Conflict(text),
+            Some("55P03") => StoreError::Locked(text),
             Some("23514") => StoreError::Data(text),
             Some(code) if code.starts_with("22") => StoreError::Data(text),
             _ => StoreError::Unavailable(text),
@@ -67,9 +68,9 @@ impl Dial for PostgresDial {
 
     fn damage(error: &sqlx::Error) -> Damage {
         match (Self::class(error), code(error).as_deref()) {
-            (StoreError::Data(_) | StoreError::Conflict(_), _) => Damage::None,
-            // A statement that took too long, or waited too long for a lock.
-            (StoreError::Unavailable(_), Some("57014" | "55P03")) => Damage::None,
+            (StoreError::Data(_) | StoreError::Conflict(_) | StoreError::Locked(_), _) => Damage::None,
+            // A statement that took too long.
+            (StoreError::Unavailable(_), Some("57014")) => Damage::None,
             (StoreError::Unavailable(_), _) => Damage::All,
         }
     }
@@ -90,12 +91,16 @@ fn session(options: &Options) -> String {
     let statement = millis(options.statement_timeout);
     let lock = millis(options.lock_timeout);
     // A writer that freezes between two statements holds the locks of its rooms: nobody waits for it longer
-    // than its own caller would.
+    // than its own caller would. One whose way to the server is dead may hold them in the middle of a statement, which
+    // no limit ends: the server has to ask for a sign of life.
     let idle = millis(options.call_limit);
     format!(
         "SET statement_timeout = {statement};
          SET lock_timeout = {lock};
          SET idle_in_transaction_session_timeout = {idle};
+         SET tcp_keepalives_idle = 5;
+         SET tcp_keepalives_interval = 2;
+         SET tcp_keepalives_count = 3;
          SET default_transaction_isolation = 'read committed';
          SET plan_cache_mode = force_generic_plan;
          SET enable_seqscan = off;
@@ -134,7 +139,8 @@ mod tests {
             };
             assert_eq!(show("synchronous_commit").await, expected);
             assert_eq!(show("statement_timeout").await, "2s");
-            assert_eq!(show("lock_timeout").await, "2s");
+            assert_eq!(show("lock_timeout").await, "500ms");
+            assert_eq!(show("tcp_keepalives_idle").await, "5");
             assert_eq!(show("application_name").await, "parlor");
         }
     }

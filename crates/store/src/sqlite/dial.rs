@@ -17,7 +17,7 @@ impl SqliteDial {
             .journal_mode(SqliteJournalMode::Wal)
             // NORMAL would lose acknowledged messages when the power fails, and is no faster for batches.
             .synchronous(SqliteSynchronous::Full)
-            .busy_timeout(options.lock_timeout)
+            .busy_timeout(options.statement_timeout)
             // In KiB. The pages that appends touch are those at the ends of the indexes of busy rooms.
             .pragma("cache_size", "-65536")
             // In pages of 4 KiB. Moving pages from the log to the file holds a commit up: do it less often.
@@ -64,7 +64,7 @@ impl Dial for SqliteDial {
     fn damage(error: &sqlx::Error) -> Damage {
         let busy = code(error).is_some_and(|code| code & 0xff == code::BUSY);
         match Self::class(error) {
-            StoreError::Data(_) | StoreError::Conflict(_) => Damage::None,
+            StoreError::Data(_) | StoreError::Conflict(_) | StoreError::Locked(_) => Damage::None,
             StoreError::Unavailable(_) if busy => Damage::None,
             StoreError::Unavailable(_) => Damage::Connection,
         }

@@ -46,7 +46,7 @@ pub(super) async fn check(file: &SqliteConnectOptions, options: &Options) -> Res
 pub(crate) async fn migrate(file: &SqliteConnectOptions, new_epoch: bool) -> Result<(), OpenError> {
     let path = file.get_filename();
     make(path).map_err(|error| OpenError::Unreachable(format!("{}: {error}", path.display())))?;
-    let patient = Options { lock_timeout: PATIENCE, ..Options::default() };
+    let patient = Options { statement_timeout: PATIENCE, ..Options::default() };
     let mut connection = SqliteDial::writer(file, &patient).connect().await.map_err(unreachable)?;
     not_newer(&MIGRATIONS, &applied(&mut connection).await?)?;
     run(&mut connection).await?;

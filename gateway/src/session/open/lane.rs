@@ -12,8 +12,9 @@ use crate::session::turn::Voice;
 
 /// The most drafts of a submission.
 const DRAFTS_MAX: usize = 64;
-/// The most bytes of a submission, as [`Draft::weight`] counts them; a single draft always fits.
-const BYTES_MAX: usize = 256 * 1024;
+/// The most bytes of a submission, as [`Draft::weight`] counts them; a single draft always fits. On the bus a byte may
+/// take six (`\u0001`), and NATS takes 1 MiB.
+const BYTES_MAX: usize = 128 * 1024;
 /// How long anybody may wait at the door: it is looked at every second, and the answer is due [`ANSWER_WITHIN`].
 const AT_DOOR: Duration = ANSWER_WITHIN.saturating_sub(Duration::from_secs(1));
 

@@ -8,6 +8,7 @@ mod clocks;
 mod cluster;
 mod disk;
 mod gateways;
+mod locks;
 mod postgres;
 mod quiet_room;
 mod reborn;

@@ -66,6 +66,16 @@ async fn when_the_store_is_gone_nothing_more_is_tried() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_room_that_somebody_keeps_locked_is_left_and_the_others_go_on() {
+    let store = Flawed::new([(1, Flaw::Locked)]);
+    let committed = commit(&store, &drafts(6, 3)).await;
+    let unknown = Err(Code::Unavailable);
+    assert_eq!(codes(&committed.fates), [Ok(1), unknown, Ok(1), Ok(2), unknown, Ok(2)]);
+    assert_eq!(committed.unavailable, None, "the store is well");
+    assert_eq!(store.calls()[1..], [["d0", "d3"], ["d1", "d4"], ["d2", "d5"]], "each room by itself, once");
+}
+
+#[tokio::test(start_paused = true)]
 async fn trying_again_has_an_end() {
     let mut store = Flawed::new([(0, Flaw::Conflict(9))]);
     store.delay = Duration::from_secs(3);
@@ -81,6 +91,7 @@ fn flaw() -> impl Strategy<Value = Flaw> {
         2 => Just(Flaw::Poison),
         2 => Just(Flaw::Declined),
         2 => (1..9_u32).prop_map(Flaw::Conflict),
+        1 => Just(Flaw::Locked),
         1 => Just(Flaw::Absent),
     ]
 }
@@ -110,6 +121,7 @@ proptest! {
                 match flaw {
                     Flaw::Poison => prop_assert!(fate.is_err()),
                     Flaw::Declined => prop_assert!(fate.is_err()),
+                    Flaw::Locked => prop_assert_eq!(fate, Err(Code::Unavailable)),
                     Flaw::Absent => prop_assert_eq!(fate, Err(Code::Unavailable)),
                     Flaw::None | Flaw::Conflict(_) => prop_assert_ne!(fate, Err(Code::Malformed)),
                 }

@@ -20,6 +20,8 @@ pub(super) enum Flaw {
     Declined,
     /// A batch that holds it is in conflict so many times.
     Conflict(u32),
+    /// Somebody keeps its room locked.
+    Locked,
     /// A batch that holds it finds the store gone.
     Absent,
 }
@@ -72,6 +74,7 @@ impl Store for Flawed {
                         return Err(StoreError::Conflict("told to".to_owned()));
                     }
                 }
+                Flaw::Locked => return Err(StoreError::Locked("told to".to_owned())),
                 Flaw::None | Flaw::Declined => {}
             }
         }
