@@ -48,13 +48,13 @@ impl Habits {
         Self { chance: StdRng::seed_from_u64(seed), customs, next: None }
     }
 
-    /// Time has passed, and the run has begun. The person is needed again at `free_until`; it leaves only if it will
-    /// be back by then. What it is told to do is told again until it is [`Self::done`].
-    pub(super) fn tick(&mut self, now: Instant, free_until: Instant) -> Option<Move> {
+    /// Time has passed, and the run has begun. The person is needed again at `free_until`, which is asked for only when
+    /// it would leave; it does so only if it will be back by then. What it is told to do is told again until it is [`Self::done`].
+    pub(super) fn tick(&mut self, now: Instant, free_until: impl FnOnce() -> Instant) -> Option<Move> {
         match self.next {
             None => self.stay(now),
             Some(Next::Leave(at)) if at <= now => {
-                if now + self.customs.away.mul_f64(LONGEST) <= free_until {
+                if now + self.customs.away.mul_f64(LONGEST) <= free_until() {
                     return Some(Move::Leave);
                 }
                 self.stay(now);
@@ -98,7 +98,7 @@ mod tests {
         for tick in 0..6000 {
             let now = begin + Duration::from_millis(100) * tick;
             let free = Duration::from_secs(if is_free { 3600 } else { 20 });
-            if let Some(what) = habits.tick(now, now + free) {
+            if let Some(what) = habits.tick(now, || now + free) {
                 habits.done(what, now);
                 moves.push((tick, what));
             }

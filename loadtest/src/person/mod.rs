@@ -11,8 +11,10 @@ mod sends;
 mod silence;
 mod stamped;
 mod state;
+mod talk;
 #[cfg(test)]
 mod tests;
+mod visits;
 
 pub(crate) use habits::Customs;
 pub(crate) use life::{Surroundings, live};

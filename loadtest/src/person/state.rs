@@ -5,18 +5,18 @@ use std::time::{Duration, Instant};
 use chat::Code;
 use websocket::{Opcode, masked_frame_into};
 
-use super::habits::{Habits, Move};
+use super::habits::Habits;
 use super::membership::Membership;
 use super::pace::Pace;
 use super::sends::Sends;
 use crate::audit::{Ledger, Sight, Trail};
 use crate::plan::Plan;
-use crate::speech::{Heard, Saying, Who};
+use crate::speech::{Heard, Who};
 use crate::stamp::Stamp;
 use crate::tally::{Tally, Timed};
 
 /// When a server says that something is not possible now, and not when it will be.
-const RETRY: Duration = Duration::from_secs(1);
+pub(super) const RETRY: Duration = Duration::from_secs(1);
 /// After how much silence a client asks for a sign of life, where the server does not say.
 const PING_AFTER: Duration = Duration::from_secs(25);
 
@@ -34,15 +34,15 @@ pub(crate) struct Person {
     pub(super) rooms: Vec<Membership>,
     pub(super) sends: Sends,
     /// The number after that of the last message that it was told to send.
-    told_up_to: u32,
-    habits: Option<Habits>,
-    pace: Pace,
+    pub(super) told_up_to: u32,
+    pub(super) habits: Option<Habits>,
+    pub(super) pace: Pace,
     /// How many messages a second the plan has for it.
     sends_per_s: f64,
     /// Counts its connections.
-    connection: u32,
+    pub(super) connection: u32,
     /// Whether it comes back and repeats what was not answered.
-    returns: bool,
+    pub(super) returns: bool,
     /// True once it has given up: it will see and say nothing more.
     gone: bool,
     /// After how much silence it asks for a sign of life.
@@ -86,7 +86,7 @@ impl Scene<'_> {
     }
 
     /// How late it is for something that was planned for this time of the run, if that is measured.
-    fn lateness(&self, planned: Duration) -> Option<Duration> {
+    pub(super) fn lateness(&self, planned: Duration) -> Option<Duration> {
         let start = self.start.filter(|_| self.plan.is_measured(planned))?;
         Some(self.now.saturating_duration_since(start + planned))
     }
@@ -150,12 +150,12 @@ impl Person {
         if scene.plan.speech.terms().welcomes { Ok(()) } else { self.welcomed(None, None, scene) }
     }
 
-    fn who(&self) -> Who<'_> {
+    pub(super) fn who(&self) -> Who<'_> {
         Who { user: &self.user, token: &self.token, connection: &self.connection_name }
     }
 
     /// It asks to be let into those of its rooms for which this is so.
-    fn ask_to_join(&mut self, which: impl Fn(&Membership) -> bool, scene: &mut Scene<'_>) {
+    pub(super) fn ask_to_join(&mut self, which: impl Fn(&Membership) -> bool, scene: &mut Scene<'_>) {
         let who = Who { user: &self.user, token: &self.token, connection: &self.connection_name };
         let mut asked = 0;
         for membership in self.rooms.iter_mut().filter(|membership| which(membership)) {
@@ -187,46 +187,6 @@ impl Person {
     pub(crate) fn is_settled(&self, ledger: &Ledger) -> bool {
         let whole = |m: &Membership| m.trail.as_ref().is_some_and(|t| t.is_whole_up_to(ledger.head(m.room)));
         self.gone || (self.sends.are_settled() && self.rooms.iter().all(whole))
-    }
-
-    /// It is told to send a message.
-    pub(crate) fn tell(&mut self, message: u32, scene: &mut Scene<'_>) {
-        self.sends.tell(message, scene.now);
-        self.told_up_to = message + 1;
-        let said = self.say_what_is_due(scene);
-        // What had to wait for a connection, or was held back by the server's pace, was not late by our own fault.
-        if said.contains(&message)
-            && let Some(lateness) = scene.lateness(scene.ledger.due(message, scene.plan.message(message).at))
-        {
-            scene.tally.behind.record(lateness);
-        }
-    }
-
-    /// True if it does more than listen and write.
-    pub(crate) const fn has_habits(&self) -> bool {
-        self.habits.is_some()
-    }
-
-    /// Comes and goes as it pleases, where that keeps it from nothing that it has to say.
-    fn come_and_go(&mut self, scene: &mut Scene<'_>) {
-        let Some(begin) = scene.start else { return };
-        let free_until = begin + scene.plan.next_of(self.number, self.told_up_to);
-        let Some(habits) = &mut self.habits else { return };
-        let Some(what) = habits.tick(scene.now, free_until) else { return };
-        let may = match what {
-            Move::Leave => self.rooms.iter().all(Membership::is_inside) && self.sends.are_answered(),
-            // Who has come back already, because the connection broke meanwhile, is there.
-            Move::Return => self.rooms.iter().all(|m| m.is_inside() || m.has_left()),
-        };
-        if !may {
-            return;
-        }
-        habits.done(what, scene.now);
-        match what {
-            Move::Leave => self.rooms.iter_mut().for_each(|membership| membership.leave(scene)),
-            Move::Return => self.ask_to_join(|membership| !membership.is_inside(), scene),
-        }
-        scene.tally.absences.chosen += u64::from(what == Move::Return);
     }
 
     /// Time has passed.
@@ -377,42 +337,6 @@ impl Person {
         }
     }
 
-    fn acknowledged(&mut self, id: &str, seq: u64, scene: &mut Scene<'_>) {
-        let Some(message) = scene.plan.message_of_id(id) else {
-            scene.tally.unreadable += 1;
-            return;
-        };
-        self.acknowledged_at(message, seq, scene);
-    }
-
-    /// A message of the plan was committed there.
-    pub(super) fn acknowledged_at(&mut self, message: u32, seq: u64, scene: &mut Scene<'_>) {
-        let planned = scene.plan.message(message);
-        scene.ledger.acknowledge(message, planned.room, seq);
-        if self.sends.acknowledge(message, self.connection, planned.room, seq) {
-            scene.time(Timed::Acknowledgement, scene.ledger.due(message, planned.at));
-        }
-    }
-
-    fn refused(&mut self, id: &str, code: &str, retry_ms: Option<u64>, scene: &mut Scene<'_>) {
-        let Some(message) = scene.plan.message_of_id(id) else {
-            scene.tally.unreadable += 1;
-            return;
-        };
-        let again = scene.now + retry_ms.map_or(RETRY, Duration::from_millis);
-        match Code::parse(code) {
-            Some(Code::Unavailable | Code::TooMany) if self.returns => {
-                self.sends.postpone(message, Some(again));
-            }
-            Some(Code::Unavailable) => self.sends.postpone(message, None),
-            _ if self.sends.refuse(message) => {
-                scene.ledger.refuse(message);
-                scene.tally.refused.count(code);
-            }
-            _ => {}
-        }
-    }
-
     fn not_let_in(
         &mut self,
         room: u32,
@@ -429,32 +353,6 @@ impl Person {
         membership.rejoin = Some(scene.now + retry_ms.map_or(RETRY, Duration::from_millis));
         self.trouble = Some(why);
         Ok(())
-    }
-
-    /// Gives the messages that it has said.
-    fn say_what_is_due(&mut self, scene: &mut Scene<'_>) -> Vec<u32> {
-        if !self.is_ready() {
-            return Vec::new();
-        }
-        // Without ids that the server knows, a repeat would be another message.
-        let has_positions = scene.plan.speech.terms().positions;
-        let repeats = self.returns && has_positions;
-        let due = self.sends.take_due(scene.now, &mut self.pace, repeats);
-        for (message, attempts) in &due {
-            if *attempts > 0 {
-                scene.tally.repeated += 1;
-            } else {
-                scene.tally.sent += 1;
-            }
-            let (room, id) = (scene.plan.message(*message).room, scene.plan.id_of(*message));
-            let saying = Saying { number: *message, id: &id, body: &scene.plan.text_of(*message) };
-            let said = scene.plan.speech.send(&self.who(), &scene.plan.room_name(room), &saying);
-            scene.say(Some(said));
-            if !has_positions {
-                self.said(*message, scene);
-            }
-        }
-        due.into_iter().map(|(message, _)| message).collect()
     }
 
     fn membership(&mut self, room: &str, plan: &Plan) -> Option<&mut Membership> {

@@ -1,5 +1,6 @@
 //! A person without a connection: frames in, frames out.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use websocket::{Message, Reader, Role};
@@ -7,6 +8,7 @@ use websocket::{Message, Reader, Role};
 use super::state::{Person, Rejected, Scene};
 use crate::audit::{Ledger, Trail};
 use crate::plan::Plan;
+use crate::speech::{Phoenix, Template};
 use crate::tally::Tally;
 
 /// A person in room 0, which sends message 0 and 2 there, and what it sees and says.
@@ -222,4 +224,47 @@ fn a_person_is_settled_when_all_is_answered_and_seen_up_to_the_head() {
     assert!(stage.person.is_settled(&stage.ledger));
     stage.ledger.advance(0, 3);
     assert!(!stage.person.is_settled(&stage.ledger), "others have seen more");
+}
+
+/// The same person where the server speaks Phoenix.
+fn phoenix() -> Stage {
+    let mut stage = Stage::new(false);
+    let topic = Template::new("room:{room}");
+    stage.plan.speech = Arc::new(Phoenix { topic, event: "say".into(), field: "message".into() });
+    let (greeted, said) = stage.act(|person, scene| person.greet(String::new(), scene));
+    assert_eq!(greeted, Ok(()));
+    assert_eq!(said, [r#"["1","j0","room:load-run-0","phx_join",{}]"#]);
+    stage.hear(r#"["1","j0","room:load-run-0","phx_reply",{"status":"ok","response":{}}]"#);
+    stage
+}
+
+fn hear_phoenix(stage: &mut Stage, room: u32, message: u32) {
+    let text = stage.plan.text_of(message);
+    stage.hear(&format!(r#"[null,null,"room:load-run-{room}","new_message",{{"content":"{text}"}}]"#));
+}
+
+#[test]
+fn without_positions_a_sender_that_overtakes_itself_is_found_and_so_is_the_wrong_room() {
+    let mut stage = phoenix();
+    for message in [2, 0, 2] {
+        hear_phoenix(&mut stage, 0, message);
+    }
+    let trail = stage.trail().unwrap();
+    assert_eq!((trail.seen(), trail.out_of_order(), trail.doubled()), (2, 1, 1));
+    hear_phoenix(&mut stage, 0, 1);
+    assert_eq!(stage.tally.wrong_room, 1, "message 1 belongs to room 1");
+    assert_eq!(stage.tally.delivered.count(), 2);
+}
+
+#[test]
+fn without_positions_what_was_said_is_owed_and_what_was_refused_is_not() {
+    let mut stage = phoenix();
+    for message in [0, 2] {
+        stage.tell(message);
+    }
+    assert_eq!(stage.ledger.head(0), 2);
+    stage.hear(r#"["1","m0","room:load-run-0","phx_reply",{"status":"error","response":{}}]"#);
+    stage.hear(r#"["1","m2","room:load-run-0","phx_reply",{"status":"ok","response":{}}]"#);
+    assert!(stage.ledger.not_owed().eq([0, 1, 3]), "refused, or never said");
+    assert_eq!((stage.ledger.acknowledged(), stage.person.sends()), (1, (0, 0, 0)));
 }
