@@ -3,7 +3,10 @@
 //! * [`args`], [`target`], [`token`], [`plan`], [`layout`]: what is to happen, before anything does.
 //! * [`crowd`] gathers people ([`person`], [`socket`], [`speech`]) on worker threads; [`pacer`] tells them when to
 //!   send. What they see goes to the [`audit`] and the [`tally`].
-//! * [`run`], [`search`], [`storm`], [`idle`]: the scenarios. [`meter`], [`servers`]: what they cost the servers. [`report`]: what came out.
+//! * [`run`], [`search`], [`storm`], [`idle`]: the scenarios. [`meter`], [`servers`]: what they cost the servers, and
+//!   [`effort`]: the load tester itself. [`report`]: what came out.
+//! * [`limit`]: a run against a server that only writes. [`compare`]: two runs in turns. [`selftest`]: the audit
+//!   against a server that makes mistakes ([`broadcaster`]).
 //!
 //! Latency is counted from the moment at which a message was *planned* to be sent: a server that stalls is charged
 //! for every message that should have gone out meanwhile.

@@ -49,6 +49,7 @@ pub(crate) fn make(args: &RunArgs) -> Result<(Report, Outcome)> {
     let mut outcome = crowd.leave()?;
     outcome.tally.series.add(&conducted.connections);
     let mut report = Report::new(&plan, args, conducted.sending, &outcome);
+    report.set_receiving(conducted.receiving);
     report.servers = meter.map(|meter| meter.cost(outcome.audit.received, plan.people));
     Ok((report, outcome))
 }
@@ -86,6 +87,8 @@ fn length(connect: &ConnectArgs, plan: &Plan, settle: Duration) -> Duration {
 pub(crate) struct Conducted {
     /// How long messages were sent.
     pub(crate) sending: Duration,
+    /// From the first message until everybody had everything; `None` if that was not so in time.
+    pub(crate) receiving: Option<Duration>,
     /// How many connections were open, over time.
     pub(crate) connections: Series,
 }
@@ -123,7 +126,8 @@ async fn conduct(
         progress.look(&crowd);
         sleep(LOOK_EVERY).await;
     }
+    let receiving = crowd.is_settled().then(|| begin.elapsed());
     meter.map_or(Ok(()), Meter::end)?;
     sleep(LISTEN).await;
-    Ok((crowd, Conducted { sending, connections: progress.into_series() }))
+    Ok((crowd, Conducted { sending, receiving, connections: progress.into_series() }))
 }

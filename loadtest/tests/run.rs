@@ -215,8 +215,8 @@ async fn the_report_names_its_environment_and_no_secret() {
     assert_eq!(
         names(&done.report),
         "acknowledged all_back_s audit away behind broken came_again clean connected delivered deliveries_per_s doubts \
-         efforts environment history joined not_told over_time plan problems refused schema schema_version sending_s \
-         servers thresholds valid"
+         efforts environment history joined not_told over_time plan problems receiving_s refused schema \
+         schema_version sending_s servers thresholds valid"
     );
     assert_eq!(
         names(&done.report["environment"]),
@@ -296,6 +296,13 @@ async fn latency_is_counted_from_the_planned_time() {
         .await
         .unwrap();
     let done = run(&server, "delay", &[]).await;
+    let seconds = |what: &str| done.report[what].as_f64().unwrap();
+    assert!(
+        seconds("receiving_s") >= 1.19,
+        "the last was sent after 996 ms and came 200 ms later: {}",
+        done.said
+    );
+    assert!((seconds("deliveries_per_s") * seconds("receiving_s") - 1200.0).abs() < 0.1, "{}", done.said);
     for what in ["acknowledged", "delivered"] {
         let p50 = done.report[what]["p50"].as_u64().unwrap();
         assert!((200_000..300_000).contains(&p50), "{what}: {p50} µs");

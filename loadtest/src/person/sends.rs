@@ -27,6 +27,8 @@ struct Open {
     attempts: u32,
     /// When it is to be sent (again); `None` once nobody waits for it any more.
     due: Option<Instant>,
+    /// Whether an answer may still come on the connection that it was sent on.
+    awaited: bool,
 }
 
 impl Sends {
@@ -37,7 +39,7 @@ impl Sends {
     /// It is told to send a message.
     pub(super) fn tell(&mut self, message: u32, now: Instant) {
         self.untold = self.untold.saturating_sub(1);
-        self.open.insert(message, Open { attempts: 0, due: Some(now) });
+        self.open.insert(message, Open { attempts: 0, due: Some(now), awaited: false });
     }
 
     /// The messages that are to go out now, in order and as many as the pace allows, each with the number of attempts
@@ -52,6 +54,7 @@ impl Sends {
                 due.push((*message, open.attempts));
                 open.attempts += 1;
                 open.due = repeats.then(|| now + ANSWER_WITHIN);
+                open.awaited = true;
             }
         }
         due
@@ -61,6 +64,7 @@ impl Sends {
     pub(super) fn reconnected(&mut self, now: Instant) {
         for open in self.open.values_mut() {
             open.due = open.due.map(|_| now);
+            open.awaited = false;
         }
     }
 
@@ -82,6 +86,7 @@ impl Sends {
     pub(super) fn postpone(&mut self, message: u32, due: Option<Instant>) {
         if let Some(open) = self.open.get_mut(&message) {
             open.due = due;
+            open.awaited = false;
         }
     }
 
@@ -99,7 +104,8 @@ impl Sends {
 
     /// True if no answer is waited for and nothing is left to be sent.
     pub(super) fn are_settled(&self) -> bool {
-        self.untold == 0 && self.open.values().all(|open| open.due.is_none() && open.attempts > 0)
+        self.untold == 0
+            && self.open.values().all(|open| open.due.is_none() && !open.awaited && open.attempts > 0)
     }
 
     /// True if there is nothing that it was told to send and has no answer for.
@@ -167,6 +173,7 @@ mod tests {
         let now = Instant::now();
         let mut sends = told(&[3], now);
         sends.take_due(now, &mut any(now), false);
+        assert!(!sends.are_settled(), "an answer may still come");
         sends.reconnected(now);
         assert_eq!(sends.take_due(now + ANSWER_WITHIN * 2, &mut any(now), false), []);
         assert!(sends.are_settled());

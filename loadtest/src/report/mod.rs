@@ -83,6 +83,9 @@ pub(crate) struct Report {
     connected: Quantiles,
     joined: Quantiles,
     sending_s: f64,
+    /// From the first message until everybody had everything; null if that was not so in time.
+    receiving_s: Option<f64>,
+    /// Receipts for each second of that; where it is null, for each second in which messages were sent.
     deliveries_per_s: f64,
     /// What the servers' processes have cost; null if none was named.
     pub(crate) servers: Option<Cost>,
@@ -179,6 +182,7 @@ impl Report {
             connected: Quantiles::of(&tally.arrivals.connected),
             joined: Quantiles::of(&tally.arrivals.joined),
             sending_s: sending.as_secs_f64(),
+            receiving_s: None,
             #[expect(clippy::cast_precision_loss, reason = "a rate for people")]
             deliveries_per_s: audit.received as f64 / sending.as_secs_f64().max(0.001),
             servers: None,
@@ -188,6 +192,14 @@ impl Report {
         report.doubts = report.efforts.doubts(report.behind.p99, report.delivered.p99, audit.lost);
         report.valid = report.doubts.is_empty();
         report
+    }
+
+    /// How long it took until everybody had everything. Servers that fall behind deliver longer than messages are sent.
+    #[expect(clippy::cast_precision_loss, reason = "a rate for people")]
+    pub(crate) fn set_receiving(&mut self, receiving: Option<Duration>) {
+        self.receiving_s = receiving.map(|time| time.as_secs_f64());
+        let seconds = self.receiving_s.unwrap_or(self.sending_s).max(0.001);
+        self.deliveries_per_s = self.audit.received as f64 / seconds;
     }
 
     /// How the run has ended.
