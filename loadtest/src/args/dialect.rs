@@ -59,6 +59,12 @@ pub(crate) struct DialectArgs {
     /// For plain: what it sends to say something, with {room}, {user}, {token}, {id} and {body}.
     #[arg(long, value_name = "TEXT")]
     on_send: Option<String>,
+    /// For plain: what the text begins with that says that a connection is ready; nothing is joined before.
+    #[arg(long, value_name = "TEXT")]
+    welcome: Option<String>,
+    /// For plain: a text that asks for a sign of life, and the one that gives it, with = between them.
+    #[arg(long, value_name = "PING=PONG", value_parser = ping_pong)]
+    ping_pong: Option<(String, String)>,
     /// For plain: a sender does not get its own messages.
     #[arg(long)]
     no_echo: bool,
@@ -94,6 +100,8 @@ impl DialectArgs {
                 on_connect: self.on_connect.clone(),
                 on_join: self.on_join.clone(),
                 on_send: self.on_send.clone().context("--dialect plain needs --on-send")?,
+                welcome: self.welcome.clone(),
+                ping_pong: self.ping_pong.clone(),
                 echoes: !self.no_echo,
             }),
         })
@@ -103,4 +111,9 @@ impl DialectArgs {
     pub(crate) fn is_foreign(&self) -> bool {
         self.dialect != Dialect::Native
     }
+}
+
+fn ping_pong(text: &str) -> Result<(String, String), String> {
+    let parts = text.split_once('=').ok_or("it is PING=PONG, such as 2=3")?;
+    Ok((parts.0.to_owned(), parts.1.to_owned()))
 }

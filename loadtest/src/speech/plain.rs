@@ -9,6 +9,10 @@ pub(crate) struct Plain {
     pub(crate) on_connect: Option<String>,
     pub(crate) on_join: Option<String>,
     pub(crate) on_send: String,
+    /// What the text begins with that says that a connection is ready, if the server says so.
+    pub(crate) welcome: Option<String>,
+    /// A text that asks for a sign of life, and the one that gives it.
+    pub(crate) ping_pong: Option<(String, String)>,
     /// False if the server does not send a message to whom it came from.
     pub(crate) echoes: bool,
 }
@@ -25,7 +29,7 @@ impl Speech for Plain {
     fn terms(&self) -> Terms {
         Terms {
             positions: false,
-            welcomes: false,
+            welcomes: self.welcome.is_some(),
             answers_joins: false,
             answers: if self.echoes { Answers::Echo } else { Answers::Never },
             heartbeat: None,
@@ -46,7 +50,17 @@ impl Speech for Plain {
         fill(&self.on_send, who, room).replace("{id}", message.id).replace("{body}", message.body)
     }
 
+    fn pong(&self) -> Option<String> {
+        self.ping_pong.as_ref().map(|(_, pong)| pong.clone())
+    }
+
     fn hear<'a>(&self, frame: &'a str) -> Heard<'a> {
+        if self.ping_pong.as_ref().is_some_and(|(ping, _)| ping == frame) {
+            return Heard::Ping;
+        }
+        if self.welcome.as_ref().is_some_and(|welcome| frame.starts_with(welcome)) {
+            return Heard::Welcome { ping_s: None, sends_per_s: None, connection: None };
+        }
         Heard::Said { room: None, text: frame.into() }
     }
 }
@@ -62,12 +76,17 @@ mod tests {
             on_connect: Some("HELLO {user} {token}".into()),
             on_join: None,
             on_send: r#"{"to":"{room}","id":"{id}","text":"{body}"}"#.into(),
+            welcome: Some("40".into()),
+            ping_pong: Some(("2".into(), "3".into())),
             echoes: true,
         };
         assert_eq!(plain.greet(&who).as_deref(), Some("HELLO ana t"));
         assert_eq!(plain.join(&who, RoomRef { number: 0, name: "r" }, None), None);
         let said = plain.send(&who, "r", &Saying { number: 5, id: "x-5", body: "hi" });
         assert_eq!(said, r#"{"to":"r","id":"x-5","text":"hi"}"#);
+        assert_eq!((plain.hear("2"), plain.pong().as_deref()), (Heard::Ping, Some("3")));
+        let welcome = Heard::Welcome { ping_s: None, sends_per_s: None, connection: None };
+        assert_eq!(plain.hear(r#"40{"sid":"x"}"#), welcome);
         assert_eq!(plain.hear("abc"), Heard::Said { room: None, text: "abc".into() });
     }
 }
