@@ -16,6 +16,7 @@ mod reads;
 mod refusal;
 mod run;
 mod settings;
+mod standstill;
 
 pub use run::{Parts, RunError, run};
 pub use settings::Settings;

@@ -8,6 +8,7 @@ use prometheus::Registry;
 use store::{OpenError, Store};
 use tokio::sync::{mpsc, watch};
 use tokio::task::{JoinError, JoinSet};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
@@ -19,6 +20,7 @@ use crate::health::{self, Health};
 use crate::metrics::Metrics;
 use crate::readiness::{self, Readiness};
 use crate::reads::{self, Reader};
+use crate::standstill::{self, Standstill};
 use crate::{Settings, opening};
 
 /// How many requests may have come in at the doors and not yet be looked at.
@@ -104,12 +106,13 @@ impl Writer {
         let (submissions_in, submissions) = mpsc::channel(ASKED_MAX);
         let (reads_in, reads) = mpsc::channel(ASKED_MAX);
         let heads = RecentHeads::default();
-        let mut helpers = self.helpers(&heads);
+        let standstill = Standstill::new(Instant::now());
+        let mut helpers = self.helpers(&heads, &standstill);
 
         let doors =
             Doors::new(Arc::clone(&self.bus), Queues { submissions: submissions_in, reads: reads_in });
         let keeper = spawn(self.keeper(doors).run(shutdown.clone()));
-        let committer = spawn(self.committer(heads.clone(), submissions).run());
+        let committer = spawn(self.committer(heads.clone(), standstill, submissions).run());
         let reader = spawn(self.reader(reads).run());
         let workers = async {
             let (left, (), ()) = tokio::try_join!(keeper, committer, reader)?;
@@ -141,13 +144,19 @@ impl Writer {
         Keeper::new(parts, doors)
     }
 
-    fn committer(&self, heads: RecentHeads, submissions: mpsc::Receiver<Asked>) -> Committer {
+    fn committer(
+        &self,
+        heads: RecentHeads,
+        standstill: Standstill,
+        submissions: mpsc::Receiver<Asked>,
+    ) -> Committer {
         let parts = commit::Parts {
             bus: Arc::clone(&self.bus),
             store: Arc::clone(&self.store),
             health: self.health.clone(),
             heads,
             metrics: self.metrics.clone(),
+            standstill,
         };
         let bounds = Bounds {
             batch_messages: self.settings.batch_messages.get(),
@@ -169,10 +178,11 @@ impl Writer {
     }
 
     /// Those who work for themselves, and never end.
-    fn helpers(&self, heads: &RecentHeads) -> JoinSet<()> {
+    fn helpers(&self, heads: &RecentHeads, standstill: &Standstill) -> JoinSet<()> {
         let Self { bus, store, health, settings, .. } = self;
         let mut helpers = JoinSet::new();
         helpers.spawn(health::watch(health.clone(), Arc::clone(store)));
+        helpers.spawn(standstill::watch(standstill.clone(), Arc::clone(bus)));
         helpers.spawn(heads::announce(Arc::clone(bus), heads.clone(), settings.heads));
         let (bus, store, duty) = (Arc::clone(bus), Arc::clone(store), self.duty.subscribe());
         helpers.spawn(heads::scan(bus, store, health.clone(), duty, settings.heads));

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bus::{Answer, Ask, Bus, BusError, Door, PARTITIONS, Partition, Submission};
-use chat::{Draft, Refusal, RoomId, Verdict};
+use chat::{Code, Draft, Refusal, RoomId, Verdict};
 use futures::StreamExt;
 use futures::stream::FuturesUnordered;
 use tokio::time::{Instant, sleep, sleep_until, timeout_at};
@@ -194,6 +194,10 @@ impl Road {
 }
 
 fn lost(error: &BusError) -> Refusal {
+    if *error == BusError::TooLarge {
+        // Nothing was handed over, and it would never be.
+        return Refusal::new(Code::TooLarge, "too large for the bus");
+    }
     tracing::debug!(%error, "a request was lost");
     Refusal::unavailable("this gateway is cut off")
 }

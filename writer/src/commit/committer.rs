@@ -17,6 +17,7 @@ use crate::backlog::{Answered, Backlog, Batch, Bounds};
 use crate::heads::{RecentHeads, chunks};
 use crate::health::Health;
 use crate::metrics::Metrics;
+use crate::standstill::Standstill;
 
 /// How many requests are taken in before the next batch is chosen, however many come.
 const AT_ONCE: usize = 4096;
@@ -28,6 +29,7 @@ pub(crate) struct Parts {
     pub(crate) health: Health,
     pub(crate) heads: RecentHeads,
     pub(crate) metrics: Metrics,
+    pub(crate) standstill: Standstill,
 }
 
 /// What it takes to answer a submission.
@@ -97,11 +99,13 @@ impl Road {
     /// Puts what somebody asks for into the backlog, or answers at once.
     async fn take_in(&self, asked: Asked, backlog: &mut Backlog<Ticket>) {
         let Asked { ask, trace, reply_to } = asked;
-        let Ask::Submit(submission) = ask else {
+        let Ask::Submit(mut submission) = ask else {
             self.answer(reply_to, Answer::Refused(Refusal::malformed("only submissions come in here"))).await;
             return;
         };
-        if let Some(answered) = backlog.push(submission, Ticket { reply_to, trace }, Instant::now()) {
+        let now = Instant::now();
+        submission.age = submission.age.saturating_add(self.0.standstill.age(now));
+        if let Some(answered) = backlog.push(submission, Ticket { reply_to, trace }, now) {
             self.answer_one(answered).await;
         }
     }
