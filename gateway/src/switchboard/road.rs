@@ -242,7 +242,7 @@ mod tests {
         let road = Road::new(Arc::new(LocalBus::new(8)));
         let start = Instant::now();
         let answer = road.read(Partition::of(&RoomId::parse("r7").unwrap()), &QUESTION, start).await;
-        assert_eq!(answer.map_err(|refusal| refusal.code), Err(chat::Code::Unavailable));
+        assert_eq!(answer.map_err(|refusal| refusal.code), Err(Code::Unavailable));
         assert_eq!(start.elapsed(), ANSWER_WITHIN);
     }
 
