@@ -30,7 +30,11 @@ impl Load {
                 for gateway in gateways {
                     load.arg("--target").arg(format!("ws://{}", gateway.listen()));
                 }
-                load.args(arguments).arg("--audit-only").arg("--json").arg(&report).env("PARLOR__AUTH__SECRET", SECRET);
+                load.args(arguments)
+                    .arg("--audit-only")
+                    .arg("--json")
+                    .arg(&report)
+                    .env("PARLOR__AUTH__SECRET", SECRET);
                 load.stdout(output.try_clone().expect("another handle")).stderr(output);
             });
         Self { process: process.unwrap_or_else(|e| panic!("{e:#}")), report, said }
