@@ -10,6 +10,10 @@ use super::pace::Pace;
 /// A server answers within 5 s; whoever has heard nothing after twice that asks again.
 const ANSWER_WITHIN: Duration = Duration::from_secs(10);
 
+/// More than 64 sends of one connection without an answer are refused by Parlor, and whoever goes on is cut off. What has
+/// to wait for that is late, and counted so: its planned time does not change.
+const UNDER_WAY_MAX: usize = 60;
+
 /// The messages of one sender.
 #[derive(Debug, Default)]
 pub(super) struct Sends {
@@ -42,13 +46,15 @@ impl Sends {
         self.open.insert(message, Open { attempts: 0, due: Some(now), awaited: false });
     }
 
-    /// The messages that are to go out now, in order and as many as the pace allows, each with the number of attempts
+    /// The messages that are to go out now, in order and as many as the pace and [`UNDER_WAY_MAX`] allow, each with the number of attempts
     /// before this one. They are due again when no answer comes: after a while if the person `repeats`, else never.
     pub(super) fn take_due(&mut self, now: Instant, pace: &mut Pace, repeats: bool) -> Vec<(u32, u32)> {
         let mut due = Vec::new();
+        let mut under_way = self.open.values().filter(|open| open.awaited).count();
         for (message, open) in &mut self.open {
             if open.due.is_some_and(|at| at <= now) {
-                if !pace.take(now) {
+                under_way += usize::from(!open.awaited);
+                if under_way > UNDER_WAY_MAX || !pace.take(now) {
                     break;
                 }
                 due.push((*message, open.attempts));
@@ -188,6 +194,23 @@ mod tests {
         sends.acknowledge(2, 1, 0, 1);
         sends.reconnected(now);
         assert_eq!(sends.take_due(now, &mut any(now), true), [(1, 1), (3, 1)]);
+    }
+
+    #[test]
+    fn no_more_is_under_way_than_a_server_takes_however_much_has_gathered() {
+        let now = Instant::now();
+        let most = u32::try_from(UNDER_WAY_MAX).unwrap();
+        let mut sends = told(&(0..most + 2).collect::<Vec<_>>(), now);
+        assert_eq!(sends.take_due(now, &mut any(now), true).len(), UNDER_WAY_MAX);
+        assert_eq!(sends.take_due(now, &mut any(now), true), []);
+        assert!(sends.acknowledge(7, 1, 0, 1));
+        assert_eq!(sends.take_due(now, &mut any(now), true), [(most, 0)]);
+        sends.reconnected(now);
+        assert_eq!(
+            sends.take_due(now, &mut any(now), true).len(),
+            UNDER_WAY_MAX,
+            "nothing is under way there"
+        );
     }
 
     #[test]

@@ -15,8 +15,9 @@ const SLOW: Duration = Duration::from_secs(1);
 async fn a_slow_disk_is_not_given_more_to_do() {
     let mut town = Town::new().gateways(3).writers(2).own_postgres().start().await;
     town.forgives("the store is not available");
-    let (rate, duration) = length(("200", "8s"), ("2000", "30s"));
-    let mut arguments = vec!["--subscribers", "60", "--rooms", "20", "--senders", "60", "--rate", rate];
+    // So many that none of them has more under way than one connection may.
+    let (people, rate, duration) = length(("60", "200", "8s"), ("300", "2000", "30s"));
+    let mut arguments = vec!["--subscribers", people, "--rooms", "20", "--senders", people, "--rate", rate];
     arguments.extend(["--duration", duration, "--warm-up", "500ms", "--reconnect"]);
     let mut load = Load::on(&town, "load", &arguments);
     load.delivers(&town, 100.0).await;
