@@ -1,6 +1,7 @@
 //! What came out of an experiment: a row of `docs/guarantees.md`.
 
 use std::path::PathBuf;
+use std::process::Command;
 use std::time::Duration;
 use std::{fmt, fs};
 
@@ -121,6 +122,7 @@ impl Outcome {
         fs::create_dir_all(&folder)?;
         let mut row = self.row.clone();
         row["name"] = self.name.as_str().into();
+        row["commit"] = commit().into();
         let file: String =
             self.name.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
         fs::write(folder.join(file + ".json"), format!("{row:#}\n"))
@@ -138,6 +140,13 @@ impl fmt::Display for Outcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {}", self.name, self.row)
     }
+}
+
+/// The commit that is tried; empty if that cannot be known.
+fn commit() -> String {
+    let mut git = Command::new("git");
+    git.args(["rev-parse", "--short=7", "HEAD"]).current_dir(workspace());
+    git.output().map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned()).unwrap_or_default()
 }
 
 /// Where the rows of all experiments lie.
