@@ -15,7 +15,7 @@ use town::workspace;
 /// A column: its head, the field of the row, and how the field is shown.
 type Column = (&'static str, &'static str, fn(&Value) -> Option<String>);
 
-const EXPERIMENTS: [Column; 14] = [
+const EXPERIMENTS: [Column; 15] = [
     ("experiment", "name", text),
     ("sent", "sends", count),
     ("acknowledged", "acknowledged", count),
@@ -29,6 +29,7 @@ const EXPERIMENTS: [Column; 14] = [
     ("recovery", "recovery_s", seconds),
     ("slowest answer", "answer_s", seconds),
     ("oldest when shown", "shown_s", seconds),
+    ("commit", "commit", text),
     ("", "note", text),
 ];
 
@@ -62,17 +63,14 @@ fn read(folder: &Path) -> Result<Vec<Value>> {
     paths.iter().map(|path| row(path).with_context(|| path.display().to_string())).collect()
 }
 
-/// Which commit was tried, on what and when.
+/// When it was tried, and on what.
 fn origin() -> Result<String> {
-    let commit = said("git", &["rev-parse", "--short=10", "HEAD"])?;
-    let changed =
-        if said("git", &["status", "--porcelain"])?.is_empty() { "" } else { ", and changes to it" };
     let (date, system) = (said("date", &["-u", "+%Y-%m-%d"])?, said("uname", &["-sr"])?);
     let processors = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     let models = processors.lines().filter_map(|line| line.strip_prefix("model name")?.split_once(": "));
     let models: Vec<&str> = models.map(|(_, model)| model.trim()).collect();
     let model = models.first().copied().unwrap_or("unknown processors");
-    Ok(format!("{date}, commit {commit}{changed}; {} × {model}, {system}.", models.len()))
+    Ok(format!("{date}; {} × {model}, {system}.", models.len()))
 }
 
 fn said(program: &str, arguments: &[&str]) -> Result<String> {
