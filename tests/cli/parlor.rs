@@ -93,6 +93,10 @@ impl Serving {
         assert!(Command::new("kill").args(["-s", name, &pid]).status().unwrap().success());
     }
 
+    pub(crate) fn runs(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_none()
+    }
+
     /// How it ends.
     pub(crate) fn ended(&mut self) -> ExitStatus {
         status(&mut self.child).unwrap()

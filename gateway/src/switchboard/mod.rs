@@ -7,6 +7,7 @@
 //! A shard never waits for the switchboard ([`Line::ask`] fails at once when the queue is full), so the
 //! switchboard may wait for a shard. It ends when its shutdown token is cancelled.
 
+mod answers;
 mod budget;
 mod due;
 mod heads;

@@ -8,13 +8,14 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use bus::{Answer, Ask, Bus, Heard, Link, Note, PageLimit, Partition};
+use bus::{Ask, Bus, Heard, Link, Note, PageLimit, Partition};
 use chat::{LogPage, Refusal, RoomHead, RoomId, RoomState, Seq, Verdict};
 use tokio::sync::mpsc;
 use tokio::task::spawn_local;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 use tokio_util::sync::CancellationToken;
 
+use super::answers::{heads, log_page, question, read_answer, room_state};
 use super::due::Due;
 use super::heads::Recheck;
 use super::interest::{Ears, Interest, listen};
@@ -376,47 +377,6 @@ impl Operator {
             let _going = done.send(Done::Read { shard, connection, ask, answer }).await;
         });
     }
-}
-
-fn question(read: Read) -> (Partition, Ask) {
-    match read {
-        Read::Open { room, create, .. } => (Partition::of(&room), Ask::Open { room, create }),
-        Read::History { room, from, limit, .. } => {
-            (Partition::of(&room), Ask::History { room, from, limit: PageLimit(limit) })
-        }
-        Read::Rooms { limit, .. } => {
-            // The list belongs to no partition; the first one's owner is as good as any.
-            let anywhere = Partition::all().next().unwrap_or_else(|| unreachable!("there are 64"));
-            (anywhere, Ask::Rooms { after: None, limit: PageLimit(limit) })
-        }
-    }
-}
-
-fn read_answer(answer: Answer) -> Result<ReadAnswer, Refusal> {
-    match answer {
-        Answer::Room(state) => Ok(ReadAnswer::Room(state)),
-        Answer::History(page) => Ok(ReadAnswer::History(page)),
-        Answer::Rooms(rooms, _) => Ok(ReadAnswer::Rooms(rooms)),
-        Answer::Refused(refusal) => Err(refusal),
-        Answer::Verdicts(_) | Answer::Events(_) | Answer::Heads(_) => Err(unexpected()),
-    }
-}
-
-fn room_state(answer: Answer) -> Result<RoomState, Refusal> {
-    if let Answer::Room(state) = answer { Ok(state) } else { Err(unexpected()) }
-}
-
-fn log_page(answer: Answer) -> Result<LogPage, Refusal> {
-    if let Answer::Events(page) = answer { Ok(page) } else { Err(unexpected()) }
-}
-
-fn heads(answer: Answer) -> Result<Vec<RoomHead>, Refusal> {
-    if let Answer::Heads(heads) = answer { Ok(heads) } else { Err(unexpected()) }
-}
-
-fn unexpected() -> Refusal {
-    tracing::warn!("a writer's answer does not fit its request: is it of another version?");
-    Refusal::unavailable("no writer answered sensibly")
 }
 
 #[cfg(test)]
