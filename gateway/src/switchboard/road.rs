@@ -20,6 +20,8 @@ use crate::session::ANSWER_WITHIN;
 
 /// How long the owner of a partition may be silent before any writer is asked.
 const OWNER_SILENT: Duration = Duration::from_millis(1500);
+/// The same for one that was slow when it last answered: its store is, and would only be given more to do.
+const SLOW_OWNER_SILENT: Duration = Duration::from_secs(3);
 /// How long after that before the next attempt.
 const AGAIN: Duration = Duration::from_secs(2);
 /// How long a silent owner is passed over.
@@ -37,10 +39,22 @@ pub(super) struct Road {
 /// What is known of the writer that owns a partition.
 struct Owner {
     answered: Cell<Instant>,
+    /// How long its latest answer took.
+    took: Cell<Duration>,
     passed_over_until: Cell<Instant>,
 }
 
 impl Owner {
+    fn has_answered(&self, asked: Instant, now: Instant) {
+        self.answered.set(now);
+        self.took.set(now.saturating_duration_since(asked));
+    }
+
+    /// How long it may be silent: twice as long as its latest answer took.
+    fn patience(&self) -> Duration {
+        (self.took.get() * 2).clamp(OWNER_SILENT, SLOW_OWNER_SILENT)
+    }
+
     /// Whether it has answered nothing since then; if so, it is passed over for a while.
     fn is_silent_since(&self, then: Instant, now: Instant) -> bool {
         let silent = self.answered.get() <= then;
@@ -78,7 +92,11 @@ type Attempt = Pin<Box<dyn Future<Output = (Door, Result<Answer, BusError>)>>>;
 impl Road {
     pub(super) fn new(bus: Arc<dyn Bus>) -> Self {
         let now = Instant::now();
-        let owner = || Owner { answered: Cell::new(now), passed_over_until: Cell::new(now) };
+        let owner = || Owner {
+            answered: Cell::new(now),
+            took: Cell::new(Duration::ZERO),
+            passed_over_until: Cell::new(now),
+        };
         Self {
             bus,
             budget: RefCell::new(Budget::new(now)),
@@ -145,14 +163,14 @@ impl Road {
         let mut under_way: FuturesUnordered<Attempt> = FuturesUnordered::new();
         under_way.push(self.attempt(first, ask()).await);
         let mut waits_for_owner = first == service.owner(partition);
-        let mut again = started + if waits_for_owner { OWNER_SILENT } else { AGAIN };
+        let mut again = started + if waits_for_owner { owner.patience() } else { AGAIN };
         loop {
             tokio::select! {
                 biased; // An answer that is there is taken, and not one more asked for.
                 Some((door, answer)) = under_way.next() => match answer {
                     Ok(answer) => {
                         if door == service.owner(partition) {
-                            owner.answered.set(Instant::now());
+                            owner.has_answered(started, Instant::now());
                         }
                         return Ok(answer);
                     }
@@ -244,6 +262,19 @@ mod tests {
         let answer = road.read(Partition::of(&RoomId::parse("r7").unwrap()), &QUESTION, start).await;
         assert_eq!(answer.map_err(|refusal| refusal.code), Err(Code::Unavailable));
         assert_eq!(start.elapsed(), ANSWER_WITHIN);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_owner_that_was_slow_is_given_more_time_before_another_is_asked() {
+        let road = Road::new(Arc::new(LocalBus::new(8)));
+        let (owner, now) = (&road.owners[0], Instant::now());
+        assert_eq!(owner.patience(), OWNER_SILENT);
+        for (took_ms, expected) in
+            [(1000, Duration::from_secs(2)), (4000, SLOW_OWNER_SILENT), (1, OWNER_SILENT)]
+        {
+            owner.has_answered(now, now + Duration::from_millis(took_ms));
+            assert_eq!(owner.patience(), expected);
+        }
     }
 
     #[tokio::test(start_paused = true)]
