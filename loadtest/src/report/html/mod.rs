@@ -1,13 +1,11 @@
 //! The report as a page: one file with its style and its plots inside, and no script. It follows the system into the
 //! dark, and prints.
 
-mod axis;
-mod chart;
 mod plots;
 mod tables;
 mod time;
 
-use axis::number;
+use plot::number;
 
 use super::quantiles::millis;
 use super::{Report, Verdict, table};

@@ -1,11 +1,10 @@
 //! The plots of a report.
 
-use super::axis::{Axis, number};
-use super::chart::{Chart, Labels};
 use super::time::Time;
 use crate::report::Report;
 use crate::report::slices::Row;
 use crate::tally::{Latencies, Tally};
+use plot::{Axis, Chart, Labels, number};
 
 /// In units of the plot, which are about pixels.
 const WIDE: (f64, f64) = (1080.0, 330.0);

@@ -1,9 +1,8 @@
 //! The slices of a run as stretches of the axis of time.
 
-use super::axis::{Axis, number};
-use super::chart::{Chart, Labels};
 use crate::report::Report;
 use crate::report::slices::Row;
+use plot::{Axis, Chart, Labels, number};
 
 /// What is delivered after the plan has ended is shown if it is more than one in so many of what a slice has had.
 const LATE_SHARE: u64 = 20;

@@ -12,24 +12,26 @@ enum Scale {
 
 /// Values from the first to the last one of an axis, and what is written there.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Axis {
+pub struct Axis {
     from: f64,
     to: f64,
     scale: Scale,
     /// Where there is a line, and what it says.
-    pub(super) ticks: Vec<(f64, String)>,
+    pub ticks: Vec<(f64, String)>,
 }
 
 impl Axis {
     /// From 0 to a round number that is no less than `max`.
-    pub(super) fn from_zero(max: f64) -> Self {
+    #[must_use]
+    pub fn from_zero(max: f64) -> Self {
         let step = step_for(max);
         let steps = (max / step - 1e-9).ceil().max(1.0);
         Self::linear(step * steps, step)
     }
 
     /// From 0 to exactly `max`.
-    pub(super) fn up_to(max: f64) -> Self {
+    #[must_use]
+    pub fn up_to(max: f64) -> Self {
         Self::linear(max, step_for(max))
     }
 
@@ -40,7 +42,8 @@ impl Axis {
     }
 
     /// From one of 1, 2, 5, 10, 20, 50 … to another, around these values, which are above 0.
-    pub(super) fn logarithmic(min: f64, max: f64) -> Self {
+    #[must_use]
+    pub fn logarithmic(min: f64, max: f64) -> Self {
         let first = 10_f64.powf(min.log10().floor());
         let powers = std::iter::successors(Some(first), |power| Some(power * 10.0));
         let values = powers.flat_map(|power| [1.0, 2.0, 5.0].map(|factor| power * factor));
@@ -56,13 +59,15 @@ impl Axis {
     }
 
     /// True if equal steps of an axis are equal factors.
-    pub(super) fn is_logarithmic(&self) -> bool {
+    #[must_use]
+    pub fn is_logarithmic(&self) -> bool {
         self.scale == Scale::Logarithmic
     }
 
     /// Percentiles up to that which one of so many values does not reach: each further nine is as wide as the one
     /// before. A place on it is 1/(1 - percentile).
-    pub(super) fn percentiles(count: u64) -> Self {
+    #[must_use]
+    pub fn percentiles(count: u64) -> Self {
         #[expect(clippy::cast_precision_loss, reason = "a place in a plot")]
         let to = (count as f64).clamp(100.0, 1e7);
         let names = ["0 %", "90 %", "99 %", "99.9 %", "99.99 %", "99.999 %", "99.9999 %", "99.99999 %"];
@@ -76,7 +81,8 @@ impl Axis {
     }
 
     /// Where a value is, from 0 to 1.
-    pub(super) fn place(&self, value: f64) -> f64 {
+    #[must_use]
+    pub fn place(&self, value: f64) -> f64 {
         let value = value.clamp(self.from, self.to);
         match self.scale {
             Scale::Linear => (value - self.from) / (self.to - self.from),
@@ -94,7 +100,8 @@ fn step_for(max: f64) -> f64 {
 }
 
 /// A number with its thousands apart, and with decimals only where it is small.
-pub(super) fn number(value: f64) -> String {
+#[must_use]
+pub fn number(value: f64) -> String {
     let rounded = match value.abs() {
         0.0 => return "0".to_owned(),
         size if size >= 100.0 => return thousands(value),

@@ -1,9 +1,8 @@
-//! A plot as SVG: two axes, and what is drawn between them. Colours are classes of the page's style, so that a plot
-//! follows it into the dark.
+//! A plot that is being drawn.
 
 use std::fmt::{Display, Write as _};
 
-use super::axis::Axis;
+use super::axis::{Axis, number};
 
 const MARGIN_LEFT: f64 = 58.0;
 const MARGIN_RIGHT: f64 = 18.0;
@@ -11,9 +10,15 @@ const MARGIN_TOP: f64 = 12.0;
 const MARGIN_BOTTOM: f64 = 44.0;
 /// Of a letter of a name, and what is beside the name.
 const NAME_WIDTH: f64 = 7.5;
+/// Of a line of the key.
+const KEY_HEIGHT: f64 = 18.0;
+/// Of a plot that is a file of its own.
+const STYLE: &str = include_str!("alone.css");
 
 /// A plot that is being drawn.
-pub(super) struct Chart {
+#[derive(Debug)]
+pub struct Chart {
+    title: &'static str,
     width: f64,
     height: f64,
     x: Axis,
@@ -22,32 +27,34 @@ pub(super) struct Chart {
     svg: String,
 }
 
-/// What an axis shows, with its unit.
+/// What a plot and its axes show. They are written as they are: no `<`, no `&`.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Labels {
+pub struct Labels {
     /// What the plot is, for those who cannot see it.
-    pub(super) title: &'static str,
-    pub(super) x: &'static str,
-    pub(super) y: &'static str,
+    pub title: &'static str,
+    /// What lies to the right, with its unit.
+    pub x: &'static str,
+    /// What lies above, with its unit.
+    pub y: &'static str,
 }
 
 /// The values of a line, with `None` where there is a gap.
-pub(super) type Points = [(f64, Option<f64>)];
+pub type Points = [(f64, Option<f64>)];
 
 impl Chart {
-    /// An empty plot of this size.
-    pub(super) fn new((width, height): (f64, f64), x: Axis, y: Axis, labels: Labels) -> Self {
+    /// An empty plot of this size, in units that are about pixels.
+    #[must_use]
+    pub fn new((width, height): (f64, f64), x: Axis, y: Axis, labels: Labels) -> Self {
         let Labels { title, x: x_label, y: y_label } = labels;
         let y_scale = if y.is_logarithmic() { ", logarithmic" } else { "" };
         let svg = format!(
-            "<svg viewBox=\"0 0 {width} {height}\" role=\"img\" aria-label=\"{title}\">\n\
-             <text class=\"unit\" x=\"{}\" y=\"{}\" text-anchor=\"end\">{x_label}</text>\n\
+            "<text class=\"unit\" x=\"{}\" y=\"{}\" text-anchor=\"end\">{x_label}</text>\n\
              <text class=\"unit\" transform=\"translate(13 {MARGIN_TOP}) rotate(-90)\" \
              text-anchor=\"end\">{y_label}{y_scale}</text>\n",
             width - MARGIN_RIGHT,
             height - 8.0
         );
-        let mut chart = Self { width, height, x, y, svg };
+        let mut chart = Self { title, width, height, x, y, svg };
         chart.grid();
         chart
     }
@@ -75,7 +82,7 @@ impl Chart {
     }
 
     /// A line through these points, broken where there is none.
-    pub(super) fn line(&mut self, points: &Points, class: &str) {
+    pub fn line(&mut self, points: &Points, class: &str) {
         let mut path = String::new();
         let mut pen = 'M';
         for (x, y) in points {
@@ -90,7 +97,7 @@ impl Chart {
     }
 
     /// What lies between two values of each point, broken where there is none.
-    pub(super) fn band(&mut self, points: &[(f64, Option<(f64, f64)>)], class: &str) {
+    pub fn band(&mut self, points: &[(f64, Option<(f64, f64)>)], class: &str) {
         for run in points.split(|(_, ends)| ends.is_none()).filter(|run| run.len() > 1) {
             let ends = |(x, ends): &(f64, Option<(f64, f64)>)| ends.map(|(low, high)| (*x, low, high));
             let run: Vec<(f64, f64, f64)> = run.iter().filter_map(ends).collect();
@@ -104,7 +111,7 @@ impl Chart {
     }
 
     /// Steps from 0 up to these values: from where to where, and how high.
-    pub(super) fn steps(&mut self, steps: &[(f64, f64, f64)], class: &str) {
+    pub fn steps(&mut self, steps: &[(f64, f64, f64)], class: &str) {
         let Some(first) = steps.first() else { return };
         let mut top = String::new();
         for (from, to, value) in steps {
@@ -118,7 +125,7 @@ impl Chart {
     }
 
     /// A stretch that is not like the rest, with its name.
-    pub(super) fn stretch(&mut self, from: f64, to: f64, name: &str) {
+    pub fn stretch(&mut self, from: f64, to: f64, name: &str) {
         let (left, right) = (self.place_x(from), self.place_x(to));
         let (width, height) = (right - left, self.height - MARGIN_TOP - MARGIN_BOTTOM);
         self.draw(format_args!(
@@ -133,7 +140,7 @@ impl Chart {
     }
 
     /// What is said of a stretch to those who point at it.
-    pub(super) fn hint(&mut self, from: f64, to: f64, text: &str) {
+    pub fn hint(&mut self, from: f64, to: f64, text: &str) {
         let (left, right) = (self.place_x(from), self.place_x(to));
         let (width, height) = (right - left, self.height - MARGIN_TOP - MARGIN_BOTTOM);
         self.draw(format_args!(
@@ -142,10 +149,52 @@ impl Chart {
         ));
     }
 
-    /// The plot.
-    pub(super) fn finish(mut self) -> String {
-        self.draw("</svg>");
-        self.svg
+    /// A dot at each of these points, with its value above it.
+    pub fn dots(&mut self, points: &Points, class: &str) {
+        for (x, value) in points.iter().filter_map(|(x, y)| Some((*x, (*y)?))) {
+            let (x, y) = (self.place_x(x), self.place_y(value));
+            self.draw(format_args!(
+                "<circle class=\"dot {class}\" cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"3.5\"/>\
+                 <text class=\"name\" x=\"{x:.1}\" y=\"{:.1}\" text-anchor=\"middle\">{}</text>",
+                y - 9.0,
+                number(value)
+            ));
+        }
+    }
+
+    /// What the lines of these classes are, in the upper left corner.
+    pub fn key(&mut self, lines: &[(&str, &str)]) {
+        let mut y = MARGIN_TOP + 18.0;
+        for (class, name) in lines {
+            let x = MARGIN_LEFT + 12.0;
+            self.draw(format_args!(
+                "<path class=\"line {class}\" d=\"M{x} {}h16\"/><text x=\"{}\" y=\"{y}\">{name}</text>",
+                y - 4.0,
+                x + 24.0
+            ));
+            y += KEY_HEIGHT;
+        }
+    }
+
+    /// The plot, as a part of a page with a style for its classes.
+    #[must_use]
+    pub fn finish(self) -> String {
+        self.framed("", "")
+    }
+
+    /// The plot, as a file of its own: with a style, light or dark as the system is. Its lines have the classes
+    /// `first` and `second`.
+    #[must_use]
+    pub fn finish_alone(self) -> String {
+        self.framed(" xmlns=\"http://www.w3.org/2000/svg\"", &format!("<style>\n{STYLE}</style>\n"))
+    }
+
+    fn framed(self, attribute: &str, style: &str) -> String {
+        let Self { title, width, height, svg, .. } = self;
+        format!(
+            "<svg{attribute} viewBox=\"0 0 {width} {height}\" role=\"img\" aria-label=\"{title}\">\n\
+             {style}{svg}</svg>\n"
+        )
     }
 
     fn draw(&mut self, what: impl Display) {
@@ -159,5 +208,28 @@ impl Chart {
     fn place_y(&self, value: f64) -> f64 {
         let height = self.height - MARGIN_TOP - MARGIN_BOTTOM;
         MARGIN_TOP + (1.0 - self.y.place(value)) * height
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_plot_alone_brings_its_style_along() {
+        let labels = Labels { title: "T", x: "x", y: "y" };
+        let mut chart =
+            Chart::new((400.0, 200.0), Axis::logarithmic(1.0, 100.0), Axis::from_zero(4.0), labels);
+        let points = [(1.0, Some(2.0)), (10.0, None), (100.0, Some(4.0))];
+        chart.line(&points, "first");
+        chart.dots(&points, "first");
+        chart.key(&[("first", "Parlor")]);
+        let svg = chart.finish_alone();
+        assert!(
+            svg.starts_with("<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 400 200\""),
+            "{svg}"
+        );
+        assert_eq!((svg.matches("<circle").count(), svg.matches("<style>").count()), (2, 1), "{svg}");
+        assert!(svg.contains(">Parlor</text>") && svg.ends_with("</svg>\n"), "{svg}");
     }
 }
