@@ -18,6 +18,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("writer", &["store", "bus", "chat"]),
     ("parlor", &["gateway", "writer", "bus", "store", "chat"]),
     ("loadtest", &["websocket", "dialect", "chat", "plot"]),
+    ("figures", &["plot"]),
     ("servers", &[]),
     ("town", &["servers"]),
 ];
