@@ -24,6 +24,7 @@ struct Memory {
     environment: Environment,
     clients: u32,
     rooms: u32,
+    rooms_per_client: u32,
     before_bytes: u64,
     after_bytes: u64,
     bytes_per_client: u64,
@@ -35,7 +36,8 @@ struct Memory {
 /// If not everybody can join, or the server's memory cannot be read.
 pub(crate) fn run(args: &IdleArgs) -> Result<Verdict> {
     let speech = args.connect.dialect.speech()?;
-    let plan = Plan { speech, ..Plan::idle(random_word(), args.clients, args.rooms) };
+    let rooms_each = args.rooms_per_client;
+    let plan = Plan { speech, rooms_each, ..Plan::idle(random_word(), args.clients, args.rooms) };
     plan.check()?;
     limits::allow_connections(plan.people)?;
     let tokens = Tokens::of_run(&args.connect, &plan, args.connect.join_timeout + args.hold)?;
@@ -50,6 +52,7 @@ pub(crate) fn run(args: &IdleArgs) -> Result<Verdict> {
         environment: Environment::look(),
         clients: args.clients,
         rooms: args.rooms,
+        rooms_per_client: args.rooms_per_client,
         before_bytes,
         after_bytes,
         bytes_per_client: after_bytes.saturating_sub(before_bytes) / u64::from(args.clients),
@@ -70,7 +73,8 @@ async fn sit(crowd: &Crowd, hold: Duration, pids: &[u32]) -> Result<u64> {
 }
 
 fn print(memory: &Memory, broken: u64) {
-    println!("clients      {} joined, in {} rooms", memory.clients, memory.rooms);
+    let rooms = report::rooms(memory.rooms, memory.rooms_per_client);
+    println!("clients      {} joined, in {rooms}", memory.clients);
     println!("before       {} kB resident", memory.before_bytes / 1024);
     println!("after        {} kB resident", memory.after_bytes / 1024);
     println!("per client   {} bytes", memory.bytes_per_client);

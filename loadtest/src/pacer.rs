@@ -25,7 +25,7 @@ pub(crate) fn start(shared: Arc<Shared>, begin: Instant, senders: Vec<mpsc::Send
             let planned = shared.plan.message(message);
             wait_until(begin + planned.at);
             if let Some(window) = &mut window {
-                window.wait(message);
+                window.wait(planned.room);
                 shared.ledger.take_turn(message, begin.elapsed());
             }
             // A sender that has given up takes no orders: what it does not send is counted at the end.

@@ -20,6 +20,9 @@ pub(crate) struct Plan {
     pub(crate) run: String,
     pub(crate) people: u32,
     pub(crate) rooms: u32,
+    /// In how many rooms each person is, its home among them. Senders may be in more, where a room has nobody else to
+    /// send to it.
+    pub(crate) rooms_each: u32,
     pub(crate) senders: u32,
     /// Messages a second, all senders together.
     pub(crate) rate: f64,
@@ -55,6 +58,7 @@ impl Plan {
             run,
             people,
             rooms,
+            rooms_each: 1,
             senders: 0,
             rate: 0.0,
             size: 0,
@@ -73,6 +77,16 @@ impl Plan {
     /// The first thing that cannot.
     pub(crate) fn check(&self) -> Result<()> {
         ensure!(self.senders <= self.people, "--senders are some of the --subscribers, not more than these");
+        ensure!(
+            (1..=self.rooms).contains(&self.rooms_each),
+            "--rooms-per-client {}: there are {} --rooms",
+            self.rooms_each,
+            self.rooms
+        );
+        ensure!(
+            self.speech.many_rooms() || (0..self.people).all(|person| self.rooms_of(person).len() == 1),
+            "a connection is in one room only here: no --rooms-per-client, and at least as many --senders as --rooms"
+        );
         ensure!(
             self.in_flight.is_none() || self.speech.terms().answers != Answers::Never,
             "--in-flight needs a dialect in which a sender learns that its message was taken"
@@ -129,11 +143,23 @@ impl Plan {
         planned >= self.warm_up
     }
 
-    /// The rooms that somebody joins.
+    /// The rooms that somebody joins, its home first.
     pub(crate) fn rooms_of(&self, person: u32) -> Vec<u32> {
-        let home = self.layout.home(person, self.rooms);
-        let more = self.layout.adopted(person, self.rooms, self.senders);
-        std::iter::once(home).chain(more).collect()
+        let mut own = vec![self.layout.home(person, self.rooms)];
+        own.extend(self.layout.further(person, self.rooms, self.rooms_each - 1));
+        let adopted = self.layout.adopted(person, self.rooms, self.senders);
+        let more: Vec<u32> = adopted.into_iter().filter(|room| !own.contains(room)).collect();
+        own.extend(more);
+        own
+    }
+
+    /// How many people are in each room.
+    pub(crate) fn listeners(&self) -> Vec<u32> {
+        let mut listeners = vec![0; self.rooms as usize];
+        for room in (0..self.people).flat_map(|person| self.rooms_of(person)) {
+            listeners[room as usize] += 1;
+        }
+        listeners
     }
 
     /// The name of a room.
@@ -171,9 +197,11 @@ impl Plan {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
+    use std::collections::{BTreeMap, BTreeSet};
 
     use super::*;
+    use crate::layout::Distribution;
+    use crate::speech::Plain;
 
     fn plan(people: u32, rooms: u32, senders: u32) -> Plan {
         let seconds = Duration::from_secs;
@@ -221,6 +249,42 @@ mod tests {
         assert!(plan(5, 1, 6).check().is_err());
         assert!(Plan { room_prefix: "a b".into(), ..plan(5, 1, 5) }.check().is_err());
         assert!(Plan { rate: 1e9, ..plan(5, 1, 5) }.check().is_err());
+        assert!(Plan { rooms_each: 4, ..plan(5, 3, 5) }.check().is_err());
+        let speech = Arc::new(Plain { on_join: Some("JOIN".into()), ..Plain::default() });
+        let one_room = Plan { speech, ..plan(6, 3, 3) };
+        one_room.check().unwrap();
+        assert!(Plan { rooms_each: 2, ..one_room.clone() }.check().is_err());
+        assert!(Plan { senders: 2, ..one_room }.check().is_err(), "two would have to send to three rooms");
+    }
+
+    #[test]
+    fn people_are_in_as_many_rooms_as_they_should_and_no_room_twice() {
+        for distribution in [Distribution::Even, Distribution::Zipf] {
+            for (people, rooms, each, senders) in [(60, 12, 4, 24), (5, 10, 10, 2), (300, 30, 7, 3)] {
+                let layout = Layout::new(distribution, rooms, senders).unwrap();
+                let plan = Plan { layout, rooms_each: each, ..plan(people, rooms, senders) };
+                plan.check().unwrap();
+                shares(&plan);
+                for person in 0..people {
+                    let own = plan.rooms_of(person);
+                    let different: BTreeSet<u32> = own.iter().copied().collect();
+                    assert_eq!(different.len(), own.len(), "{own:?}");
+                    assert!(own.len() == each as usize || (own.len() > each as usize && person < senders));
+                    assert!(own.iter().all(|room| *room < rooms), "{own:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn large_rooms_are_large_for_those_in_many_rooms_too() {
+        let layout = Layout::new(Distribution::Zipf, 50, 10).unwrap();
+        let listeners = Plan { layout, rooms_each: 5, ..plan(500, 50, 10) }.listeners();
+        let seats = listeners.iter().sum::<u32>();
+        assert!((500 * 5..=500 * 5 + 50).contains(&seats), "senders adopt rooms beside: {seats}");
+        assert!(listeners[0] > 400 && listeners[0] <= 500, "{listeners:?}");
+        assert!((50..200).contains(&listeners[9]), "{listeners:?}");
+        assert!(listeners[49] < 40, "{listeners:?}");
     }
 
     #[test]

@@ -66,6 +66,7 @@ fn plan(args: &RunArgs) -> Result<Plan> {
         run,
         people: args.subscribers,
         rooms: args.rooms,
+        rooms_each: args.rooms_per_client,
         senders: args.senders,
         rate: args.messages_per_s(),
         size: args.size,

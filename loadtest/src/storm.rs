@@ -25,6 +25,7 @@ struct Storm {
     environment: Environment,
     clients: u32,
     rooms: u32,
+    rooms_per_client: u32,
     planned_per_s: f64,
     handshakes: u16,
     /// From the first planned time to the last join.
@@ -49,7 +50,8 @@ struct Storm {
 /// If not everybody can join.
 pub(crate) fn run(args: &StormArgs) -> Result<Verdict> {
     let speech = args.connect.dialect.speech()?;
-    let plan = Plan { speech, ..Plan::idle(random_word(), args.clients, args.rooms) };
+    let rooms_each = args.rooms_per_client;
+    let plan = Plan { speech, rooms_each, ..Plan::idle(random_word(), args.clients, args.rooms) };
     plan.check()?;
     limits::allow_connections(plan.people)?;
     let tokens = Tokens::of_run(&args.connect, &plan, args.connect.join_timeout + args.hold)?;
@@ -88,6 +90,7 @@ impl Storm {
             environment: Environment::look(),
             clients: args.clients,
             rooms: args.rooms,
+            rooms_per_client: args.rooms_per_client,
             planned_per_s: 1.0 / args.connect.step(args.clients).as_secs_f64(),
             handshakes: args.connect.handshakes,
             all_joined_s,
@@ -102,8 +105,14 @@ impl Storm {
 
     fn text(&self) -> String {
         let mut text = format!(
-            "\n{} clients, {:.0} a second, at most {} handshakes at once\n\nall joined    after {:.2} s, {:.0} a second\n\n",
-            self.clients, self.planned_per_s, self.handshakes, self.all_joined_s, self.joined_per_s
+            "\n{} clients in {}, {:.0} a second, at most {} handshakes at once\n\n\
+             all joined    after {:.2} s, {:.0} a second\n\n",
+            self.clients,
+            report::rooms(self.rooms, self.rooms_per_client),
+            self.planned_per_s,
+            self.handshakes,
+            self.all_joined_s,
+            self.joined_per_s
         );
         text += &report::latency_rows(&[("connected", &self.connected), ("joined", &self.joined)]);
         if let Some(each) = self.server_cpu_us_per_client {

@@ -1,7 +1,8 @@
 //! The closed loop: no more than so many messages are on their way at once.
 //!
-//! Owned by the thread of the pacer.
+//! Owned by the thread of the pacer. Bound: four bytes for each room, and eight for each message that may be on its way.
 
+use std::collections::VecDeque;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -12,12 +13,18 @@ const LOOK_EVERY: Duration = Duration::from_micros(50);
 /// What has not come after so long without any receipt is not waited for any more: it is lost, or its listeners are.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// How much may be on its way, in receipts.
+/// How much may be on its way.
 pub(crate) struct Window<'a> {
     shared: &'a Shared,
-    /// How many receipts a message has.
-    each: u64,
-    receipts: u64,
+    /// How many receipts a message has, by room.
+    listeners: Vec<u32>,
+    /// How many messages may be on their way.
+    size: usize,
+    /// How many receipts all messages before the next one have.
+    expected: u64,
+    /// For those messages that may be on their way, how many receipts there are once it and all before it have come; the
+    /// oldest is first.
+    on_their_way: VecDeque<u64>,
     /// Receipts that are not waited for any more.
     given_up: u64,
 }
@@ -25,19 +32,24 @@ pub(crate) struct Window<'a> {
 impl<'a> Window<'a> {
     /// A window of the plan's size; `None` if the loop is open.
     pub(crate) fn new(shared: &'a Shared) -> Option<Self> {
-        let plan = &shared.plan;
-        let each = u64::from((plan.people / plan.rooms).max(1));
-        plan.in_flight.map(|messages| Self {
-            shared,
-            each,
-            receipts: u64::from(messages) * each,
-            given_up: 0,
-        })
+        let size = shared.plan.in_flight? as usize;
+        let listeners = shared.plan.listeners();
+        Some(Self { shared, listeners, size, expected: 0, on_their_way: VecDeque::new(), given_up: 0 })
     }
 
-    /// Waits until so few of the messages before this one are on their way that it may go, or until the run ends.
-    pub(crate) fn wait(&mut self, message: u32) {
-        let needed = (u64::from(message + 1) * self.each).saturating_sub(self.receipts);
+    /// Waits until so few of the messages before this one, of that room, are on their way that it may go, or until the
+    /// run ends.
+    pub(crate) fn wait(&mut self, room: u32) {
+        if self.on_their_way.len() == self.size
+            && let Some(needed) = self.on_their_way.pop_front()
+        {
+            self.wait_for(needed);
+        }
+        self.expected += u64::from(self.listeners[room as usize]);
+        self.on_their_way.push_back(self.expected);
+    }
+
+    fn wait_for(&mut self, needed: u64) {
         let (mut received, mut since) = (0, Instant::now());
         while !self.shared.stop.is_cancelled() {
             let now = self.shared.ledger.receipts();

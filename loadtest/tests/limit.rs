@@ -180,6 +180,20 @@ async fn a_load_tester_that_cannot_keep_up_says_so_and_calls_nothing_valid() {
 }
 
 #[test]
+fn a_closed_loop_waits_for_the_receipts_of_rooms_of_different_size() {
+    let json = report_file("closed-many");
+    // 7 people in 2 of 5 rooms each: some rooms have two listeners, and some three or four.
+    let run = "limit --subscribers 7 --rooms 5 --rooms-per-client 2 --senders 5 --rate 100000 --duration 10ms \
+               --warm-up 0s --in-flight 2";
+    let output = load_tester(run).arg("--audit-only").arg("--json").arg(&json).output().unwrap();
+    assert!(output.status.success(), "{}", text(&output));
+    let report = read(&json);
+    assert_eq!(report["audit"]["received"], 1000 * 14 / 5, "{report}");
+    let (p50, all) = (report["delivered"]["p50"].as_f64().unwrap(), report["sending_s"].as_f64().unwrap());
+    assert!(p50 / 1e6 < all / 50.0, "two of a thousand at a time: {report}");
+}
+
+#[test]
 fn in_a_closed_loop_no_more_is_on_its_way_than_was_asked_for() {
     let json = report_file("closed");
     // A hundred thousand a second would all be on their way at once if nothing held them back.

@@ -94,6 +94,46 @@ async fn what_is_dropped_doubled_and_swapped_is_counted_exactly() {
     assert_eq!(done.code, NOT_CLEAN);
 }
 
+/// 12 subscribers in 2 of 3 rooms each: 8 hear each message.
+#[tokio::test]
+async fn those_in_many_rooms_are_audited_in_each_of_them() {
+    let many = ["--rooms-per-client", "2", "--settle", "1s"];
+    let server = Broadcaster::start(1, Defects::default()).await.unwrap();
+    let done = run(&server, "many-clean", &many).await;
+    assert_eq!(done.code, CLEAN, "{}", done.said);
+    assert_eq!(
+        (done.audit("subscriptions"), done.audit("expected"), done.audit("received")),
+        (24, 2400, 2400)
+    );
+    assert_eq!(done.report["plan"]["rooms_per_client"], 2);
+    assert!(done.said.contains("in 3 rooms, 2 each,"), "{}", done.said);
+
+    let defects = Defects { drop_every: 7, double_every: 11, swap_every: 13, ..Defects::default() };
+    let server = Broadcaster::start(1, defects).await.unwrap();
+    let done = run(&server, "many-defects", &many).await;
+    let planted = server.planted();
+    assert!(planted.dropped > 200 && planted.doubled > 100 && planted.swapped > 100, "{planted:?}");
+    let found = (done.audit("lost"), done.audit("doubled"), done.audit("out_of_order"));
+    assert_eq!(found, (planted.dropped, planted.doubled, planted.swapped), "{}", done.said);
+
+    let server = Broadcaster::start(1, Defects { misplace_every: 17, ..Defects::default() }).await.unwrap();
+    let done = run(&server, "many-misplaced", &many).await;
+    let planted = server.planted();
+    assert!(planted.misplaced > 0);
+    // Of the eight who are shown it in another room's place, four are in its own room, too: to them it is not lost.
+    let found = (done.audit("wrong_room") * 2, done.audit("lost") * 2);
+    assert_eq!(found, (planted.misplaced, planted.dropped), "{}", done.said);
+}
+
+#[tokio::test]
+async fn those_in_many_rooms_come_back_to_all_of_them() {
+    let (done, server) =
+        run_and_cut(Defects::default(), "many-cut", &["--reconnect", "--rooms-per-client", "3"]).await;
+    assert_eq!(done.code, CLEAN, "{}", done.said);
+    assert_eq!((done.audit("broken"), done.audit("reconnects")), (6, 6), "{}", done.said);
+    assert_eq!((done.audit("received"), server.stored()), (3600, 300), "{}", done.said);
+}
+
 #[tokio::test]
 async fn an_event_in_the_wrong_room_is_found() {
     let server = Broadcaster::start(1, Defects { misplace_every: 17, ..Defects::default() }).await.unwrap();

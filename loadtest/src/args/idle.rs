@@ -17,9 +17,12 @@ pub(crate) struct IdleArgs {
     /// How many clients join.
     #[arg(long, default_value_t = 10_000, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) clients: u32,
-    /// In how many rooms. Client I joins room I modulo N; the rooms are made on joining.
+    /// How many rooms there are. Client I is at home in room I modulo N; the rooms are made on joining.
     #[arg(long, default_value_t = 100, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) rooms: u32,
+    /// In how many of the rooms each client is; all rooms have about as many clients.
+    #[arg(long, default_value_t = 1, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) rooms_per_client: u32,
     /// The process whose memory is read, from /proc; repeated, their memory is added up.
     #[arg(long = "server-pid", value_name = "PID", required = true)]
     pub(crate) server_pids: Vec<u32>,

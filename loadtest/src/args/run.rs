@@ -18,9 +18,13 @@ pub(crate) struct RunArgs {
     /// How many clients join.
     #[arg(long, default_value_t = 100, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) subscribers: u32,
-    /// In how many rooms; they are made on joining.
+    /// How many rooms there are; they are made on joining.
     #[arg(long, default_value_t = 10, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) rooms: u32,
+    /// In how many of the rooms each client is. All rooms have about as many clients, or with --distribution zipf
+    /// those shares of them; what a client sends goes to one of these rooms, its home.
+    #[arg(long, default_value_t = 1, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) rooms_per_client: u32,
     /// How clients and messages are spread over the rooms.
     #[arg(long, value_enum, default_value_t, value_name = "HOW")]
     pub(crate) distribution: Distribution,

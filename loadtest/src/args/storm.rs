@@ -16,9 +16,12 @@ pub(crate) struct StormArgs {
     /// How many clients join.
     #[arg(long, default_value_t = 5000, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) clients: u32,
-    /// In how many rooms. Client I joins room I modulo N; the rooms are made on joining.
+    /// How many rooms there are. Client I is at home in room I modulo N; the rooms are made on joining.
     #[arg(long, default_value_t = 100, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) rooms: u32,
+    /// In how many of the rooms each client is; all rooms have about as many clients.
+    #[arg(long, default_value_t = 1, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) rooms_per_client: u32,
     /// A process of the servers: the processor time that it takes for a client's handshake and joins is reported, from
     /// /proc; repeated, they are added up.
     #[arg(long = "server-pid", value_name = "PID")]

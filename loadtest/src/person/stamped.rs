@@ -67,7 +67,8 @@ impl Person {
         scene.tally.astray += u64::from(sight == Sight::Again || !in_order);
         scene.ledger.advance(planned.room, seq);
         if sight != Sight::Again {
-            scene.time(Timed::Delivery, stamp.planned);
+            scene.ledger.receive();
+            scene.time(Timed::Delivery, scene.ledger.due(stamp.message, stamp.planned));
         }
         if planned.sender == self.number && scene.plan.speech.terms().answers == Answers::Echo {
             self.taken(stamp.message, scene);

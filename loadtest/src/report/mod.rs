@@ -27,7 +27,7 @@ use crate::plan::Plan;
 
 pub(crate) use outcome::Outcome;
 pub(crate) use quantiles::Quantiles;
-pub(crate) use table::{latency_rows, print};
+pub(crate) use table::{latency_rows, print, rooms};
 pub(crate) use verdict::Verdict;
 
 use slices::OverTime;
@@ -98,6 +98,7 @@ struct Planned {
     targets: Vec<String>,
     subscribers: u32,
     rooms: u32,
+    rooms_per_client: u32,
     senders: u32,
     rate_per_s: f64,
     size_bytes: usize,
@@ -222,6 +223,7 @@ impl Planned {
             targets: args.connect.targets.iter().map(ToString::to_string).collect(),
             subscribers: plan.people,
             rooms: plan.rooms,
+            rooms_per_client: plan.rooms_each,
             senders: plan.senders,
             rate_per_s: plan.rate,
             size_bytes: plan.size,

@@ -11,9 +11,9 @@ pub(crate) fn print(report: &Report) {
 fn text(report: &Report) -> String {
     let (plan, audit) = (&report.plan, &report.audit);
     let mut text = format!(
-        "\n{} subscribers in {} rooms over {} target(s); {} senders, {} messages/s of {} bytes for {:.1} s\n\n",
+        "\n{} subscribers in {} over {} target(s); {} senders, {} messages/s of {} bytes for {:.1} s\n\n",
         plan.subscribers,
-        plan.rooms,
+        rooms(plan.rooms, plan.rooms_per_client),
         plan.targets.len(),
         plan.senders,
         plan.rate_per_s,
@@ -49,6 +49,14 @@ fn text(report: &Report) -> String {
     text += &latency_rows(&latencies(report));
     text += &verdict(report);
     text
+}
+
+/// How many rooms there are, and in how many of them each client is if that is more than one.
+pub(crate) fn rooms(rooms: u32, of_each: u32) -> String {
+    match of_each {
+        1 => format!("{rooms} rooms"),
+        _ => format!("{rooms} rooms, {of_each} each,"),
+    }
 }
 
 fn servers(report: &Report) -> String {

@@ -33,6 +33,11 @@ pub(crate) trait Speech: fmt::Debug + Send + Sync {
     /// What it can tell.
     fn terms(&self) -> Terms;
 
+    /// True if a connection can be in several rooms.
+    fn many_rooms(&self) -> bool {
+        true
+    }
+
     /// The subprotocols to offer.
     fn subprotocols(&self, _token: &str) -> Vec<String> {
         Vec::new()

@@ -4,7 +4,7 @@
 use super::{Answers, Heard, RoomRef, Saying, Speech, Terms, Who};
 
 /// Templates with `{room}`, `{user}`, `{token}`, and for messages `{id}` and `{body}`.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Plain {
     pub(crate) on_connect: Option<String>,
     pub(crate) on_join: Option<String>,
@@ -36,6 +36,11 @@ impl Speech for Plain {
             lines: false,
             origin: true,
         }
+    }
+
+    /// Where a room is joined by name. Else a connection is where its address or its greeting has brought it.
+    fn many_rooms(&self) -> bool {
+        self.on_join.as_ref().is_some_and(|join| join.contains("{room}"))
     }
 
     fn greet(&self, who: &Who<'_>) -> Option<String> {

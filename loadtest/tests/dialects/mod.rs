@@ -208,6 +208,35 @@ async fn centrifugo_is_audited() {
     is_audited(CENTRIFUGO, "/connection/websocket", &["--dialect", "centrifugo"], true).await;
 }
 
+#[tokio::test]
+async fn a_connection_in_many_rooms_is_audited_in_each_whatever_it_speaks() {
+    let plain = ["--dialect", "plain", "--on-join", "JOIN {room}", "--on-send", "SAY {room} {body}"];
+    let pusher = ["--dialect", "pusher", "--app-key", "key", "--app-secret", "secret"];
+    for (script, path, options, heard) in [
+        (PHOENIX, "/socket/websocket?vsn=2.0.0", &["--dialect", "phoenix"][..], 2400),
+        (ACTION_CABLE, "/cable", &["--dialect", "action-cable"], 2400),
+        (CENTRIFUGO, "/connection/websocket", &["--dialect", "centrifugo"], 2400),
+        (PUSHER, "/app/key?protocol=7", &pusher, 2100),
+        (PLAIN, "/", &plain, 2400),
+    ] {
+        let options = [options, &["--rooms-per-client", "2"]].concat();
+        let wrong = Server::start(script, path, Defects { drop_every: 7, double_every: 11 }).await;
+        let done = run(&wrong, &options).await;
+        let (deliveries, dropped, doubled) = wrong.planted();
+        assert_eq!((deliveries, done.audit("expected")), (heard, heard), "{}", done.said);
+        assert_eq!((done.audit("lost"), done.audit("doubled")), (dropped, doubled), "{}", done.said);
+    }
+}
+
+#[tokio::test]
+async fn a_closed_loop_waits_for_the_receipts_of_any_dialect() {
+    let server = Server::start(PHOENIX, "/socket/websocket?vsn=2.0.0", Defects::default()).await;
+    let done = run(&server, &["--dialect", "phoenix", "--in-flight", "3"]).await;
+    assert_eq!((done.code, done.audit("received")), (CLEAN, 1200), "{}", done.said);
+    // Where receipts are not counted, each message waits for seconds until those before it are given up.
+    assert!(done.report["sending_s"].as_f64() < Some(30.0), "{}", done.said);
+}
+
 /// A server of texts: `JOIN room`, `SAY room text`.
 const PLAIN: Script = Script {
     hello: "HELLO",
@@ -231,6 +260,8 @@ async fn what_a_dialect_needs_is_asked_for() {
     let server = Server::start(PLAIN, "/", Defects::default()).await;
     let done = run(&server, &["--dialect", "plain"]).await;
     assert!(done.code == 1 && done.said.contains("--dialect plain needs --on-send"), "{}", done.said);
+    let done = run(&server, &["--dialect", "plain", "--on-send", "{body}", "--rooms-per-client", "2"]).await;
+    assert!(done.code == 1 && done.said.contains("in one room only"), "{}", done.said);
     let done = run(&server, &["--dialect", "phoenix", "--stay", "1s"]).await;
     assert!(done.code == 1 && done.said.contains("only in the native dialect"), "{}", done.said);
 }

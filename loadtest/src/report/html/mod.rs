@@ -52,7 +52,7 @@ fn header(report: &Report) -> String {
     format!(
         "<header class=\"{}\">\n<div class=\"badge\" aria-hidden=\"true\">{}</div>\n\
          <div><h1>{}</h1>\n<p class=\"reason\">{}</p>\n\
-         <p class=\"plan\">{} subscribers in {} rooms over {} · {} senders, {} messages/s of {} bytes for {} s</p>\n\
+         <p class=\"plan\">{} subscribers in {} over {} · {} senders, {} messages/s of {} bytes for {} s</p>\n\
          </div>\n<p class=\"where\">{at} UTC<br>{} × {}<br>parlor-loadtest {}</p>\n</header>\n{asides}",
         class(verdict),
         match verdict {
@@ -63,7 +63,7 @@ fn header(report: &Report) -> String {
         word(verdict),
         escape(&reason(report)),
         number(f64::from(plan.subscribers)),
-        number(f64::from(plan.rooms)),
+        rooms(plan.rooms, plan.rooms_per_client),
         escape(&targets(&plan.targets)),
         number(f64::from(plan.senders)),
         number(plan.rate_per_s),
@@ -81,6 +81,11 @@ fn targets(targets: &[String]) -> String {
         [one] => one.clone(),
         many => format!("{} targets", many.len()),
     }
+}
+
+fn rooms(rooms: u32, of_each: u32) -> String {
+    let rooms = number(f64::from(rooms));
+    if of_each == 1 { format!("{rooms} rooms") } else { format!("{rooms} rooms ({of_each} each)") }
 }
 
 fn word(verdict: Verdict) -> &'static str {

@@ -3,14 +3,19 @@
 //! Both take the rooms in turn, in a cycle in which each room has its share and its turns stand well apart, so that
 //! all of it is known for any person and any message without having walked through those before.
 
-use std::collections::BTreeMap;
+mod strides;
+mod table;
+
 use std::sync::Arc;
 
 use anyhow::{Result, ensure};
 use clap::ValueEnum;
+use serde::{Deserialize, Serialize};
+
+use table::{Table, Turn};
 
 /// How people and messages are spread over the rooms.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum, Serialize, Deserialize)]
 pub(crate) enum Distribution {
     /// All rooms alike.
     #[default]
@@ -29,25 +34,6 @@ pub(crate) enum Layout {
     Even,
     /// As this table says.
     Table(Arc<Table>),
-}
-
-/// A cycle of rooms, and who sends to each.
-#[derive(Debug)]
-pub(crate) struct Table {
-    cycle: Vec<Turn>,
-    /// How many turns each room has in the cycle.
-    shares: Vec<u32>,
-    /// Who sends to each room, in turn. Nobody is left out, and no room.
-    senders: Vec<Vec<u32>>,
-    /// The rooms that senders join beside their own, because nobody of these rooms sends.
-    adopted: BTreeMap<u32, Vec<u32>>,
-}
-
-/// A room's turn in the cycle, and how many it has had before in the same cycle.
-#[derive(Debug, Clone, Copy)]
-struct Turn {
-    room: u32,
-    before: u32,
 }
 
 /// A message's room, and how many messages that room has before it.
@@ -77,6 +63,15 @@ impl Layout {
         match self {
             Self::Even => person % rooms,
             Self::Table(table) => table.turn(person).0.room,
+        }
+    }
+
+    /// So many rooms that a person joins beside its home, all different. Together with the homes they give each room its
+    /// share; a room that has everybody already has no more.
+    pub(crate) fn further(&self, person: u32, rooms: u32, count: u32) -> Vec<u32> {
+        match self {
+            Self::Even => strides::further(person, rooms, count),
+            Self::Table(table) => table.further(person, count),
         }
     }
 
@@ -112,48 +107,6 @@ impl Layout {
             Self::Even => Vec::new(),
             Self::Table(table) => table.adopted.get(&person).cloned().unwrap_or_default(),
         }
-    }
-}
-
-impl Table {
-    /// The room of rank `r` has a share of `1/r`.
-    fn zipf(rooms: u32, senders: u32) -> Self {
-        let shares: Vec<u32> = (1..=rooms).map(|rank| rooms / rank).collect();
-        let mut turns: Vec<(f64, Turn)> = Vec::new();
-        for (room, share) in (0..).zip(&shares) {
-            // Each room starts somewhere else in its own distance, or all rooms with one turn would have the same.
-            let phase = (f64::from(room) * 0.618_033_988_749_895).fract();
-            let turn = |before| ((f64::from(before) + phase) / f64::from(*share), Turn { room, before });
-            turns.extend((0..*share).map(turn));
-        }
-        turns.sort_by(|a, b| a.0.total_cmp(&b.0));
-        let cycle = turns.into_iter().map(|(_, turn)| turn).collect();
-        let mut table = Self { cycle, shares, senders: Vec::new(), adopted: BTreeMap::new() };
-        table.appoint(rooms, senders);
-        table
-    }
-
-    /// Says who sends where: those who are at home in the room, or else somebody else.
-    fn appoint(&mut self, rooms: u32, senders: u32) {
-        self.senders = vec![Vec::new(); rooms as usize];
-        for sender in 0..senders {
-            let home = self.turn(sender).0.room;
-            self.senders[home as usize].push(sender);
-        }
-        for (room, of_the_room) in (0..).zip(&mut self.senders) {
-            if of_the_room.is_empty() {
-                let sender = room % senders.max(1);
-                of_the_room.push(sender);
-                self.adopted.entry(sender).or_default().push(room);
-            }
-        }
-    }
-
-    /// Whose turn it is, and how many whole cycles there were before.
-    fn turn(&self, number: u32) -> (Turn, u32) {
-        // At most `ZIPF_ROOMS_MAX` rooms: the cycle is far shorter than 2³².
-        let length = u32::try_from(self.cycle.len()).unwrap_or(u32::MAX);
-        (self.cycle[(number % length) as usize], number / length)
     }
 }
 
