@@ -20,7 +20,7 @@ pub(crate) struct Plan {
     pub(crate) run: String,
     pub(crate) people: u32,
     pub(crate) rooms: u32,
-    /// In how many rooms each person is, its home among them. Senders may be in more, where a room has nobody else to
+    /// In how many rooms each person is, its home among them; 0 where nobody sends. Senders may be in more, where a room has nobody else to
     /// send to it.
     pub(crate) rooms_each: u32,
     pub(crate) senders: u32,
@@ -78,13 +78,13 @@ impl Plan {
     pub(crate) fn check(&self) -> Result<()> {
         ensure!(self.senders <= self.people, "--senders are some of the --subscribers, not more than these");
         ensure!(
-            (1..=self.rooms).contains(&self.rooms_each),
+            self.rooms_each <= self.rooms && (self.rooms_each > 0 || self.senders == 0),
             "--rooms-per-client {}: there are {} --rooms",
             self.rooms_each,
             self.rooms
         );
         ensure!(
-            self.speech.many_rooms() || (0..self.people).all(|person| self.rooms_of(person).len() == 1),
+            self.speech.many_rooms() || (0..self.people).all(|person| self.rooms_of(person).len() <= 1),
             "a connection is in one room only here: no --rooms-per-client, and at least as many --senders as --rooms"
         );
         ensure!(
@@ -145,6 +145,9 @@ impl Plan {
 
     /// The rooms that somebody joins, its home first.
     pub(crate) fn rooms_of(&self, person: u32) -> Vec<u32> {
+        if self.rooms_each == 0 {
+            return Vec::new();
+        }
         let mut own = vec![self.layout.home(person, self.rooms)];
         own.extend(self.layout.further(person, self.rooms, self.rooms_each - 1));
         let adopted = self.layout.adopted(person, self.rooms, self.senders);
@@ -250,6 +253,8 @@ mod tests {
         assert!(Plan { room_prefix: "a b".into(), ..plan(5, 1, 5) }.check().is_err());
         assert!(Plan { rate: 1e9, ..plan(5, 1, 5) }.check().is_err());
         assert!(Plan { rooms_each: 4, ..plan(5, 3, 5) }.check().is_err());
+        assert!(Plan { rooms_each: 0, ..plan(5, 3, 5) }.check().is_err(), "they could say nothing");
+        assert!(Plan { rooms_each: 0, ..plan(5, 3, 0) }.check().is_ok());
         let speech = Arc::new(Plain { on_join: Some("JOIN".into()), ..Plain::default() });
         let one_room = Plan { speech, ..plan(6, 3, 3) };
         one_room.check().unwrap();

@@ -19,8 +19,9 @@ pub(crate) struct StormArgs {
     /// How many rooms there are. Client I is at home in room I modulo N; the rooms are made on joining.
     #[arg(long, default_value_t = 100, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) rooms: u32,
-    /// In how many of the rooms each client is; all rooms have about as many clients.
-    #[arg(long, default_value_t = 1, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    /// In how many of the rooms each client is; all rooms have about as many clients. 0: nobody joins anything, and a
+    /// client is in when it is welcome. Dialects without a word of welcome have none to wait for.
+    #[arg(long, default_value_t = 1, value_name = "N")]
     pub(crate) rooms_per_client: u32,
     /// A process of the servers: the processor time that it takes for a client's handshake and joins is reported, from
     /// /proc; repeated, they are added up.

@@ -31,6 +31,8 @@ pub(crate) struct Person {
     connection_name: String,
     /// When it said last that it is alive, where that is asked for.
     pub(super) last_heartbeat: Option<Instant>,
+    /// True once the server has let it in, on the connection that it has.
+    welcomed: bool,
     pub(super) rooms: Vec<Membership>,
     pub(super) sends: Sends,
     /// The number after that of the last message that it was told to send.
@@ -114,6 +116,7 @@ impl Person {
             token: String::new(),
             connection_name: String::new(),
             last_heartbeat: None,
+            welcomed: false,
             told_up_to: 0,
             habits: plan.customs.map(|customs| Habits::new(customs, number)),
             sends: Sends::planned(sends),
@@ -132,6 +135,7 @@ impl Person {
     pub(crate) fn connect(&mut self) {
         self.connection += 1;
         self.bye = None;
+        self.welcomed = false;
         self.last_heartbeat = None;
         self.connection_name.clear();
         for membership in &mut self.rooms {
@@ -173,9 +177,9 @@ impl Person {
         self.gone = true;
     }
 
-    /// True if it has joined all of its rooms on the connection that it has.
+    /// True if it has joined all of its rooms on the connection that it has, or was let in and has none.
     pub(crate) fn is_ready(&self) -> bool {
-        self.rooms.iter().all(Membership::is_inside)
+        if self.rooms.is_empty() { self.welcomed } else { self.rooms.iter().all(Membership::is_inside) }
     }
 
     /// True if it has joined all of its rooms, and has seen all that there was when it did.
@@ -272,6 +276,7 @@ impl Person {
                  more --senders, or a higher limits.sends_per_s there"
             )));
         }
+        self.welcomed = true;
         self.pace = Pace::new(allowed, scene.now);
         self.ping_after = ping_s.map_or(PING_AFTER, Duration::from_secs);
         self.ask_to_join(|_| true, scene);

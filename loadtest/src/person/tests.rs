@@ -104,6 +104,19 @@ fn a_welcome_is_answered_by_joining_and_a_reconnect_by_joining_after_what_was_se
 }
 
 #[test]
+fn who_has_no_room_is_ready_when_welcome() {
+    let mut stage = Stage::new(true);
+    stage.plan = Plan { senders: 0, rooms_each: 0, ..stage.plan };
+    stage.person = Person::new(&stage.plan, 0, 0, true);
+    stage.person.connect();
+    assert!(!stage.person.is_ready());
+    assert_eq!(stage.hear(WELCOME), [""; 0]);
+    assert!(stage.person.is_ready());
+    stage.person.connect();
+    assert!(!stage.person.is_ready(), "on the connection that it has");
+}
+
+#[test]
 fn a_message_waits_for_the_join_and_is_repeated_on_the_next_connection() {
     let mut stage = Stage::new(true);
     assert_eq!(stage.tell(0), [""; 0]);

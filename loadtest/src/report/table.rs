@@ -54,6 +54,7 @@ fn text(report: &Report) -> String {
 /// How many rooms there are, and in how many of them each client is if that is more than one.
 pub(crate) fn rooms(rooms: u32, of_each: u32) -> String {
     match of_each {
+        0 => "no room".to_owned(),
         1 => format!("{rooms} rooms"),
         _ => format!("{rooms} rooms, {of_each} each,"),
     }

@@ -105,6 +105,18 @@ async fn a_storm_says_how_long_clients_take_to_get_in() {
 }
 
 #[tokio::test]
+async fn a_storm_without_rooms_is_over_when_everybody_is_welcome() {
+    // Who asked to be let into a room would wait for an hour.
+    let defects = Defects { delay: Duration::from_secs(3600), ..Defects::default() };
+    let server = Broadcaster::start(1, defects).await.unwrap();
+    let words = "connect --clients 60 --rooms-per-client 0 --ramp-per-s 1000 --hold 0s";
+    let done = play(&server, words).await;
+    assert_eq!(done.code, CLEAN, "{}", done.said);
+    assert_eq!(done.report["joined"]["count"], 60, "{}", done.said);
+    assert!(done.said.contains("60 clients in no room, "), "{}", done.said);
+}
+
+#[tokio::test]
 async fn a_search_doubles_and_halves_the_rate_and_says_what_broke() {
     // Runs of a second with 200, 400, 800 and 600 messages: the 1300th is one of the 800.
     let server = Broadcaster::start(1, Defects { refuse_every: 1300, ..Defects::default() }).await.unwrap();
