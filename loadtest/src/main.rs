@@ -2,7 +2,7 @@
 //!
 //! * [`args`], [`target`], [`token`], [`plan`], [`layout`]: what is to happen, before anything does.
 //! * [`crowd`] gathers people ([`person`], [`socket`], [`speech`]) on worker threads; [`pacer`] tells them when to
-//!   send. What they see goes to the [`audit`] and the [`tally`].
+//!   send. What comes for them, [`ears`] read; what they see goes to the [`audit`] and the [`tally`].
 //! * [`run`], [`search`], [`storm`], [`idle`]: the scenarios. [`meter`], [`servers`]: what they cost the servers, and
 //!   [`effort`]: the load tester itself. [`report`]: what came out.
 //! * [`limit`]: a run against a server that only writes. [`compare`]: two runs in turns. [`selftest`]: the audit
@@ -18,6 +18,7 @@ mod broadcaster;
 mod child;
 mod compare;
 mod crowd;
+mod ears;
 mod effort;
 mod environment;
 mod idle;
@@ -39,6 +40,7 @@ mod socket;
 mod speech;
 mod stamp;
 mod storm;
+mod surroundings;
 mod tally;
 mod target;
 mod token;

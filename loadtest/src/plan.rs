@@ -125,6 +125,11 @@ impl Plan {
         Planned { at, room, turn, sender }
     }
 
+    /// Where a message goes: less to work out than all of [`Self::message`].
+    pub(crate) fn place_of(&self, message: u32) -> Place {
+        self.layout.place(message, self.rooms)
+    }
+
     /// When a person is to send next, from its first message that is not before `from`; the end of the run if there
     /// is none.
     pub(crate) fn next_of(&self, person: u32, from: u32) -> Duration {

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use hdrhistogram::Histogram;
 
-/// The length of a slice while there are enough of them.
+/// The length of a slice while there are enough of them: whole seconds.
 const SLICE: Duration = Duration::from_secs(1);
 /// Enough for five minutes of seconds, or for a day of slices of five minutes.
 const SLICES_MAX: usize = 300;
@@ -83,8 +83,9 @@ impl Series {
 
     fn slice(&mut self, at: Duration) -> &mut Slice {
         let index = loop {
-            // Truncated: the slice that has begun. A time too long for a number is too long for the slices.
-            let index = usize::try_from(at.as_nanos() / self.length.as_nanos()).unwrap_or(usize::MAX);
+            // Truncated: the slice that has begun. Slices are whole seconds, so seconds are enough to tell. A time too
+            // long for a number is too long for the slices.
+            let index = usize::try_from(at.as_secs() / self.length.as_secs()).unwrap_or(usize::MAX);
             if index < SLICES_MAX {
                 break index;
             }

@@ -23,16 +23,25 @@ impl<'a> Stamp<'a> {
     /// Finds the stamp of a run somewhere in a text.
     pub(crate) fn find(text: &'a str, run: &str) -> Option<Self> {
         let mut begins = text.match_indices(run);
-        begins.find_map(|(at, _)| Self::parse(&text[at..]).filter(|stamp| stamp.run == run))
+        begins.find_map(|(at, _)| Self::of_run(&text[at..], run))
     }
 
-    /// Reads a text; `None` if it is no message of a load test.
-    pub(crate) fn parse(text: &'a str) -> Option<Self> {
-        let mut words = text.splitn(4, ' ');
-        let (run, message, planned, _) = (words.next()?, words.next()?, words.next()?, words.next()?);
-        let planned = Duration::from_micros(planned.parse().ok()?);
-        Some(Self { run, message: message.parse().ok()?, planned })
+    /// Reads a text of this run; `None` if it is none of its messages. Made for every single delivery: it looks at no
+    /// more of the text than says something.
+    pub(crate) fn of_run(text: &'a str, run: &str) -> Option<Self> {
+        let rest = text.strip_prefix(run)?.strip_prefix(' ')?;
+        let (message, rest) = number(rest)?;
+        let (planned, _) = number(rest)?;
+        let message = u32::try_from(message).ok()?;
+        Some(Self { run: &text[..run.len()], message, planned: Duration::from_micros(planned) })
     }
+}
+
+/// The digits that a text begins with, up to the space behind them, and what follows that.
+fn number(text: &str) -> Option<(u64, &str)> {
+    let digits = text.bytes().take_while(u8::is_ascii_digit).count();
+    let (number, rest) = text.split_at_checked(digits)?;
+    Some((number.parse().ok()?, rest.strip_prefix(' ')?))
 }
 
 #[cfg(test)]
@@ -55,10 +64,22 @@ mod tests {
         for size in [0, 20, 128, 16_384] {
             let text = stamp.text(size);
             assert_eq!(text.len(), size.max("a1b2 77 1234567 ".len()));
-            assert_eq!(Stamp::parse(&text), Some(stamp));
+            assert_eq!(Stamp::of_run(&text, "a1b2"), Some(stamp));
         }
-        for other in ["", "hello", "a1b2 77", "a1b2 77 soon x", "a1b2 -1 5 x"] {
-            assert_eq!(Stamp::parse(other), None, "{other}");
+        let too_long = format!("a1b2 {} 5 x", u64::from(u32::MAX) + 1);
+        let others = [
+            "",
+            "hello",
+            "a1b2",
+            "a1b2 ",
+            "a1b2 77",
+            "a1b2 77 5",
+            "a1b2 77 soon x",
+            "a1b2 -1 5 x",
+            "a1b2 +1 5 x",
+        ];
+        for other in others.into_iter().chain(["a1b2c 1 5 x", "c3d4 1 5 x", "a1b2 1  5 x", &too_long]) {
+            assert_eq!(Stamp::of_run(other, "a1b2"), None, "{other}");
         }
     }
 }

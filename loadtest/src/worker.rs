@@ -1,26 +1,30 @@
-//! A thread with its share of the people: one current-thread runtime, no lock between them.
+//! A thread with its share of the people: one current-thread runtime, nothing that is contended between them.
 
 use std::cell::RefCell;
+use std::convert::Infallible;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result};
-use tokio::runtime::Handle;
+use tokio::runtime::{Builder, Runtime};
 use tokio::sync::mpsc;
-use tokio::task::{JoinSet, LocalSet};
+use tokio::task::{JoinHandle, JoinSet, LocalSet, spawn_local};
 use tokio::time::sleep_until;
 
 use crate::crowd::Shared;
-use crate::effort::Effort;
-use crate::person::{Person, Surroundings, live};
+use crate::ears::listen;
+use crate::effort::{Effort, Rest};
+use crate::person::{Person, live};
 use crate::progress::Glimpse;
+use crate::surroundings::Surroundings;
 use crate::tally::Tally;
 
-const SCRATCH_BYTES: usize = 65_536;
-/// How often a worker looks whether its people have everything.
+/// How often a worker looks at itself, and whether its people have everything.
 const LOOK_EVERY: Duration = Duration::from_millis(20);
+/// How many sockets the system names at once: few, so that nobody who has something to say waits for long.
+const SOCKETS_AT_ONCE: usize = 128;
 
 /// What a worker brings home.
 pub(crate) struct Yield {
@@ -41,26 +45,50 @@ pub(crate) struct Seat {
 /// # Errors
 /// If the runtime cannot be made.
 pub(crate) fn work(number: usize, shared: Arc<Shared>, seats: Vec<Seat>) -> Result<Yield> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let around = Rc::new(Surroundings {
-        shared,
-        tally: RefCell::new(Tally::new()),
-        scratch: RefCell::new(vec![0; SCRATCH_BYTES]),
-    });
-    let (people, effort) = LocalSet::new().block_on(&runtime, house(number, around.clone(), seats))?;
+    let rest = Arc::new(Rest::new());
+    let runtime = runtime(&rest)?;
+    let around = Rc::new(Surroundings::new(shared));
+    let people = LocalSet::new().block_on(&runtime, house(number, around.clone(), &rest, seats))?;
     let around = Rc::into_inner(around).context("a client is still running")?;
-    Ok(Yield { tally: around.tally.into_inner(), people, effort })
+    Ok(Yield { tally: around.tally.into_inner(), people, effort: around.effort.into_inner() })
 }
 
-async fn house(worker: usize, around: Rc<Surroundings>, seats: Vec<Seat>) -> Result<(Vec<Person>, Effort)> {
-    let shared = around.shared.clone();
+/// A runtime that takes down when its thread rests.
+fn runtime(rest: &Arc<Rest>) -> Result<Runtime> {
+    let (begins, ends) = (rest.clone(), rest.clone());
+    let mut builder = Builder::new_current_thread();
+    builder.enable_all().max_io_events_per_tick(SOCKETS_AT_ONCE);
+    builder.on_thread_park(move || begins.begin(Instant::now()));
+    builder.on_thread_unpark(move || ends.end(Instant::now()));
+    Ok(builder.build()?)
+}
+
+async fn house(
+    worker: usize,
+    around: Rc<Surroundings>,
+    rest: &Rest,
+    seats: Vec<Seat>,
+) -> Result<Vec<Person>> {
+    let ears = spawn_local(listen(around.clone()));
     let (mut lives, mut people) = (JoinSet::new(), Vec::new());
     for Seat { number, person, orders } in seats {
         let person = Rc::new(RefCell::new(person));
         people.push(person.clone());
         lives.spawn_local(live(person, number, around.clone(), orders));
     }
-    let (mut effort, own) = (Effort::new(), Handle::current().metrics());
+    look_after(worker, &around, rest, &people).await;
+    while let Some(life) = lives.join_next().await {
+        life.context("a client has panicked")?;
+    }
+    end(ears).await?;
+    let unwrap =
+        |person| Rc::into_inner(person).context("a client is still running").map(RefCell::into_inner);
+    people.into_iter().map(unwrap).collect()
+}
+
+/// Looks at everything now and then, until the run is over.
+async fn look_after(worker: usize, around: &Surroundings, rest: &Rest, people: &[Rc<RefCell<Person>>]) {
+    let shared = &around.shared;
     let mut glance = Instant::now();
     while !shared.stop.is_cancelled() {
         if glance.elapsed() >= Glimpse::EVERY {
@@ -77,14 +105,21 @@ async fn house(worker: usize, around: Rc<Surroundings>, seats: Vec<Seat>) -> Res
             () = sleep_until(due.into()) => {}
         }
         if shared.is_measuring(worker, due) {
-            effort.look(due, Instant::now(), own.worker_total_busy_duration(0));
+            around.effort.borrow_mut().look(Instant::now(), rest.so_far());
+            around.ears.probe(due);
         }
     }
-    while let Some(life) = lives.join_next().await {
-        life.context("a client has panicked")?;
+}
+
+/// Nobody has a connection any more: there is nothing to listen to.
+///
+/// # Errors
+/// If that has ended by itself, which only a panic can do.
+async fn end(ears: JoinHandle<Infallible>) -> Result<()> {
+    ears.abort();
+    match ears.await {
+        Err(error) if error.is_cancelled() => Ok(()),
+        Err(error) => Err(error).context("what reads has panicked"),
+        Ok(never) => match never {},
     }
-    let unwrap =
-        |person| Rc::into_inner(person).context("a client is still running").map(RefCell::into_inner);
-    let people = people.into_iter().map(unwrap).collect::<Result<_>>()?;
-    Ok((people, effort))
 }

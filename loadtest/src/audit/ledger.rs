@@ -55,6 +55,11 @@ impl Ledger {
         }
     }
 
+    /// True if the plan has a message of this number.
+    pub(crate) fn has(&self, message: u32) -> bool {
+        (message as usize) < self.places.len()
+    }
+
     /// A message was acknowledged at this place of its room.
     pub(crate) fn acknowledge(&self, message: u32, room: u32, seq: u64) {
         self.verdicts[message as usize].store(ACKNOWLEDGED, Ordering::Relaxed);
@@ -95,10 +100,10 @@ impl Ledger {
         turn.map_or(planned, |turn| Duration::from_micros(turn.load(Ordering::Relaxed)))
     }
 
-    /// Somebody has received a message for the first time.
-    pub(crate) fn receive(&self) {
-        if !self.turns.is_empty() {
-            self.receipts.fetch_add(1, Ordering::Relaxed);
+    /// Somebody has received so many messages for the first time.
+    pub(crate) fn receive(&self, messages: u64) {
+        if messages > 0 && !self.turns.is_empty() {
+            self.receipts.fetch_add(messages, Ordering::Relaxed);
         }
     }
 
@@ -216,6 +221,13 @@ mod tests {
     }
 
     #[test]
+    fn it_has_the_messages_of_its_plan() {
+        let (plan, ledger) = (plan(), Ledger::new(&plan()));
+        assert!((0..20).all(|message| ledger.has(message) == plan.has(message)));
+        assert!(ledger.has(9) && !ledger.has(10));
+    }
+
+    #[test]
     fn the_head_of_a_room_only_rises() {
         let ledger = Ledger::new(&plan());
         ledger.acknowledge(0, 0, 7);
@@ -228,11 +240,11 @@ mod tests {
         let (ms, planned) = (Duration::from_millis, Duration::from_millis(300));
         let open = Ledger::new(&plan());
         open.take_turn(3, ms(700));
-        open.receive();
+        open.receive(1);
         assert_eq!((open.due(3, planned), open.receipts()), (planned, 0));
         let closed = Ledger::new(&Plan { in_flight: Some(2), ..plan() });
         closed.take_turn(3, ms(700));
-        closed.receive();
+        closed.receive(1);
         assert_eq!((closed.due(3, planned), closed.receipts()), (ms(700), 1));
     }
 }

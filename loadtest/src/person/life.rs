@@ -1,37 +1,22 @@
-//! A person's life: connect, converse, come back.
+//! A person's life: connect, have a conversation, come back.
 
 use std::cell::RefCell;
 use std::rc::Rc;
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc;
-use tokio::time::{MissedTickBehavior, interval_at, sleep, sleep_until};
+use tokio::time::{sleep, sleep_until};
 
-use super::silence::{Doubt, Silence};
-use super::state::{Person, Rejected, Scene};
-use crate::crowd::Shared;
-use crate::socket::{Read, Socket};
-use crate::tally::Tally;
+use super::state::Person;
+use crate::socket::Socket;
+use crate::surroundings::Surroundings;
 
-/// How often a sender looks whether something is to be repeated, and others whether they leave or return.
-const TICK_OF_SENDERS: Duration = Duration::from_millis(200);
-/// How often the others look whether their connection has gone quiet.
-const TICK: Duration = Duration::from_secs(5);
 /// The first and the longest pause before coming back, where the server names none: as the protocol asks for.
 const BACKOFF: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(15));
 
-/// What the people of one worker thread share. No borrow is held while anything is awaited.
-pub(crate) struct Surroundings {
-    pub(crate) shared: Arc<Shared>,
-    pub(crate) tally: RefCell<Tally>,
-    /// What is read from any connection comes here first.
-    pub(crate) scratch: RefCell<Vec<u8>>,
-}
-
 /// Why a conversation is over.
-enum Ending {
+pub(super) enum Ending {
     /// The run is over.
     Stopped,
     /// The connection broke, for this reason.
@@ -43,11 +28,11 @@ enum Ending {
 }
 
 /// One client from its first connection to the end of the run.
-struct Life {
-    person: Rc<RefCell<Person>>,
-    number: u32,
-    around: Rc<Surroundings>,
-    orders: mpsc::Receiver<u32>,
+pub(super) struct Life {
+    pub(super) person: Rc<RefCell<Person>>,
+    pub(super) number: u32,
+    pub(super) around: Rc<Surroundings>,
+    pub(super) orders: mpsc::Receiver<u32>,
     /// Which target comes next, and how many attempts in a row have failed.
     target: usize,
     failures: u32,
@@ -151,93 +136,13 @@ impl Life {
             .map_err(|error| Ending::Broken(format!("not connected: {error}")))
     }
 
-    async fn converse(&mut self, mut socket: Socket, token: String) -> Ending {
-        let shared = self.around.shared.clone();
-        let is_active = shared.is_sender(self.number) || self.person.borrow().has_habits();
-        let tick = if is_active { TICK_OF_SENDERS } else { TICK };
-        let mut tick = interval_at((Instant::now() + tick).into(), tick);
-        tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut silence = Silence::begin(Instant::now());
-        let round = shared.round();
-        if let Err(Rejected(why)) =
-            self.with_scene(&mut socket.out, |person, scene| person.greet(token, scene))
-        {
-            return Ending::Rejected(why);
-        }
-        self.look_around();
-        loop {
-            if let Err(error) = socket.write() {
-                return Ending::Broken(error.kind().to_string());
-            }
-            tokio::select! {
-                () = round.cancelled() => {
-                    if !shared.stop.is_cancelled() {
-                        return Ending::Cut;
-                    }
-                    self.around.tally.borrow_mut().unread_bytes += socket.unread_bytes();
-                    socket.close().await;
-                    return Ending::Stopped;
-                }
-                ready = socket.ready() => {
-                    if let Err(error) = ready {
-                        return Ending::Broken(error.kind().to_string());
-                    }
-                    match self.read(&mut socket) {
-                        Ok(Read::Empty) => {}
-                        Ok(Read::Some) => silence.end(Instant::now()),
-                        Ok(Read::Ended(why)) => return Ending::Broken(why),
-                        Err(Rejected(why)) => return Ending::Rejected(why),
-                    }
-                    self.look_around();
-                }
-                Some(message) = self.orders.recv() => {
-                    self.with_scene(&mut socket.out, |person, scene| person.tell(message, scene));
-                }
-                _ = tick.tick() => {
-                    self.with_scene(&mut socket.out, Person::tick);
-                    let ask_after = self.person.borrow().ping_after;
-                    match silence.doubt(Instant::now(), ask_after) {
-                        Doubt::None => {}
-                        Doubt::Ask => {
-                            self.with_scene(&mut socket.out, |_, scene| scene.ask_for_a_sign());
-                        }
-                        Doubt::Dead => return Ending::Broken("silent".to_owned()),
-                    }
-                }
-            }
-        }
-    }
-
-    fn read(&self, socket: &mut Socket) -> Result<Read, Rejected> {
-        let mut rejected = Ok(());
-        let mut scratch = self.around.scratch.borrow_mut();
-        let read = socket.read(&mut scratch, |text, out| {
-            if rejected.is_ok() {
-                rejected = self.with_scene(out, |person, scene| person.hear_all(text, scene));
-            }
-        });
-        if std::mem::take(&mut socket.was_read) {
-            self.with_scene(&mut socket.out, Person::was_read);
-        }
-        rejected.map(|()| read)
-    }
-
-    fn with_scene<R>(&self, out: &mut Vec<u8>, act: impl FnOnce(&mut Person, &mut Scene<'_>) -> R) -> R {
-        let shared = &self.around.shared;
-        let mut tally = self.around.tally.borrow_mut();
-        let mut scene = Scene {
-            plan: &shared.plan,
-            ledger: &shared.ledger,
-            tally: &mut tally,
-            out,
-            now: Instant::now(),
-            start: shared.start.get().copied(),
-        };
-        act(&mut self.person.borrow_mut(), &mut scene)
+    /// True while something may come on its connection that is more to it than something heard.
+    pub(super) fn is_on_its_way(&self) -> bool {
+        !self.arrived || self.failures > 0 || self.away_since.is_some()
     }
 
     /// Says when it has arrived, for the first time or back from a broken connection, or why it has not.
-    fn look_around(&mut self) {
+    pub(super) fn look_around(&mut self) {
         if let Some(trouble) = self.person.borrow_mut().trouble.take() {
             self.around.shared.trouble(trouble);
         }

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use super::state::Scene;
+use super::scene::Scene;
 use crate::audit::{SenderOrder, Trail};
 use crate::speech::{RoomRef, Who};
 

@@ -27,9 +27,11 @@ impl Silence {
         Self { since: now, asked: false }
     }
 
-    /// Something was heard.
-    pub(super) const fn end(&mut self, now: Instant) {
-        *self = Self::begin(now);
+    /// Something was heard at this moment, the last time until now.
+    pub(super) fn heard(&mut self, at: Instant) {
+        if at > self.since {
+            *self = Self::begin(at);
+        }
     }
 
     /// Time has passed. `ask_after` is the silence that the server lets pass before one should ask.
@@ -66,7 +68,8 @@ mod tests {
         let (begin, ask_after) = (Instant::now(), Duration::from_secs(25));
         let mut silence = Silence::begin(begin);
         assert_eq!(silence.doubt(begin + Duration::from_secs(30), ask_after), Doubt::Ask);
-        silence.end(begin + Duration::from_secs(31));
+        silence.heard(begin + Duration::from_secs(31));
+        silence.heard(begin + Duration::from_secs(29));
         assert_eq!(silence.doubt(begin + Duration::from_secs(56), ask_after), Doubt::None);
         assert_eq!(silence.doubt(begin + Duration::from_secs(57), ask_after), Doubt::Ask);
     }

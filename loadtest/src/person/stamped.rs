@@ -6,7 +6,8 @@
 use std::time::Duration;
 
 use super::membership::Membership;
-use super::state::{Person, Rejected, Scene};
+use super::scene::{Rejected, Scene};
+use super::state::Person;
 use crate::audit::{Sight, Trail};
 use crate::speech::{Answers, Which};
 use crate::stamp::Stamp;
@@ -67,7 +68,7 @@ impl Person {
         scene.tally.astray += u64::from(sight == Sight::Again || !in_order);
         scene.ledger.advance(planned.room, seq);
         if sight != Sight::Again {
-            scene.ledger.receive();
+            scene.received += 1;
             scene.time(Timed::Delivery, scene.ledger.due(stamp.message, stamp.planned));
         }
         if planned.sender == self.number && scene.plan.speech.terms().answers == Answers::Echo {

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use chat::Code;
 
-use super::state::{Person, RETRY, Scene};
+use super::scene::Scene;
+use super::state::{Person, RETRY};
 use crate::speech::Saying;
 use crate::tally::Timed;
 

@@ -5,7 +5,8 @@ use std::time::{Duration, Instant};
 
 use websocket::{Message, Reader, Role};
 
-use super::state::{Person, Rejected, Scene};
+use super::scene::{Rejected, Scene};
+use super::state::Person;
 use crate::audit::{Ledger, Trail};
 use crate::plan::Plan;
 use crate::speech::{Phoenix, Template};
@@ -41,6 +42,7 @@ impl Stage {
             out: &mut out,
             now: self.now,
             start: Some(self.now),
+            received: 0,
         };
         let done = act(&mut self.person, &mut scene);
         let mut said = Vec::new();

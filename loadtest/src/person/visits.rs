@@ -2,7 +2,8 @@
 
 use super::habits::Move;
 use super::membership::Membership;
-use super::state::{Person, Scene};
+use super::scene::Scene;
+use super::state::Person;
 
 impl Person {
     /// True if it does more than listen and write.

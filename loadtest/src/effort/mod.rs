@@ -1,7 +1,10 @@
 //! What the run took of the load tester itself: whether its figures are those of the servers or its own.
 //!
-//! A worker thread looks at itself all the time: how much of it it had work to do, and how much later than asked it
-//! woke, which is how long whatever comes in waits until it is read. One a worker, put together at the end.
+//! A worker thread looks at itself all the time: how much of it it had nothing to do and waited, which the system's other
+//! work on the same processor cannot make look better; and how long what comes in waits until it is read, which a probe
+//! tells that waits in the same line. One a worker, put together at the end.
+
+mod rest;
 
 use std::time::{Duration, Instant};
 
@@ -9,6 +12,7 @@ use serde::Serialize;
 
 use crate::report::Quantiles;
 use crate::tally::Latencies;
+pub(crate) use rest::Rest;
 
 /// A thread that works for more than this part of the time reads as fast as it can, and no faster.
 const BUSY_MAX: f64 = 0.95;
@@ -20,10 +24,10 @@ const LATE_PART: u64 = 4;
 /// A worker's look at itself.
 #[derive(Debug, Clone)]
 pub(crate) struct Effort {
-    /// When it looked first, and last: the moment, and how much it had worked by then.
+    /// When it looked first, and last: the moment, and how long it had rested by then.
     first: Option<(Instant, Duration)>,
     last: Option<(Instant, Duration)>,
-    /// How much later than asked it woke.
+    /// How long what had come waited.
     late: Latencies,
 }
 
@@ -43,18 +47,22 @@ impl Effort {
         Self { first: None, last: None, late: Latencies::new() }
     }
 
-    /// The worker wanted to wake at `due`; it is `now`, and it has worked for `busy` since its thread began.
-    pub(crate) fn look(&mut self, due: Instant, now: Instant, busy: Duration) {
-        self.first.get_or_insert((now, busy));
-        self.last = Some((now, busy));
+    /// The worker looks at itself: it is `now`, and it has rested for so long since its thread began.
+    pub(crate) fn look(&mut self, now: Instant, rested: Duration) {
+        self.first.get_or_insert((now, rested));
+        self.last = Some((now, rested));
+    }
+
+    /// It is `now`, and only now the worker comes to what it was asked for at `due`, behind everything that had come before.
+    pub(crate) fn reached(&mut self, due: Instant, now: Instant) {
         self.late.record(now.saturating_duration_since(due));
     }
 
-    /// The part of the time between its looks that it worked.
+    /// The part of the time between its looks that it did not rest.
     fn busy(&self) -> f64 {
         let Some(((first, before), (last, after))) = self.first.zip(self.last) else { return 0.0 };
         let time = last.saturating_duration_since(first).as_secs_f64();
-        if time > 0.0 { after.saturating_sub(before).as_secs_f64() / time } else { 0.0 }
+        if time > 0.0 { 1.0 - after.saturating_sub(before).as_secs_f64() / time } else { 0.0 }
     }
 }
 
@@ -96,12 +104,13 @@ impl Efforts {
 mod tests {
     use super::*;
 
-    /// A worker that looked ten times, 20 ms apart, worked so much between two looks, and woke so late.
+    /// A worker that looked ten times, 20 ms apart, worked so much between two looks, and read so late.
     fn worker(busy: Duration, late: Duration) -> Effort {
         let (begin, mut effort) = (Instant::now(), Effort::new());
         for look in 0..10 {
             let due = begin + Duration::from_millis(20) * look;
-            effort.look(due, due + late, busy * look);
+            effort.look(due + late, (Duration::from_millis(20) - busy) * look);
+            effort.reached(due, due + late);
         }
         effort
     }

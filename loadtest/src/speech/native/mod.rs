@@ -1,5 +1,7 @@
 //! Parlor's own dialect, as a client speaks it.
 
+mod event;
+
 use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
@@ -115,8 +117,13 @@ impl Speech for Native {
     }
 
     fn hear<'a>(&self, frame: &'a str) -> Heard<'a> {
-        serde_json::from_str(frame).ok().and_then(|fields| understand(&fields)).unwrap_or(Heard::Unreadable)
+        event::read(frame).unwrap_or_else(|| in_general(frame))
     }
+}
+
+/// Understands any frame.
+fn in_general(frame: &str) -> Heard<'_> {
+    serde_json::from_str(frame).ok().and_then(|fields| understand(&fields)).unwrap_or(Heard::Unreadable)
 }
 
 fn understand<'a>(fields: &Fields<'a>) -> Option<Heard<'a>> {
