@@ -20,6 +20,7 @@ pub(crate) struct Metrics {
     pub(crate) bus_to_socket: Histogram,
     pub(crate) gaps_repaired: IntCounter,
     pub(crate) log_reads: IntCounter,
+    pub(crate) bus_losses: IntCounter,
     pub(crate) slow_consumers: IntCounter,
     pub(crate) refusals: IntCounterVec,
     pub(crate) drain_remaining: IntGauge,
@@ -58,6 +59,10 @@ impl Metrics {
                 "parlor_log_reads_total",
                 "Reads of a room's log for catching up, repairing holes and confirming heads",
             )?,
+            bus_losses: IntCounter::new(
+                "parlor_bus_losses_total",
+                "Times that the bus may have lost something: a reconnect, or more than this gateway could read",
+            )?,
             slow_consumers: IntCounter::new(
                 "parlor_slow_consumers_total",
                 "Connections dismissed because they did not read",
@@ -82,6 +87,7 @@ impl Metrics {
         registry.register(Box::new(metrics.bus_to_socket.clone()))?;
         registry.register(Box::new(metrics.gaps_repaired.clone()))?;
         registry.register(Box::new(metrics.log_reads.clone()))?;
+        registry.register(Box::new(metrics.bus_losses.clone()))?;
         registry.register(Box::new(metrics.slow_consumers.clone()))?;
         registry.register(Box::new(metrics.refusals.clone()))?;
         registry.register(Box::new(metrics.drain_remaining.clone()))?;

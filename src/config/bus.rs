@@ -22,6 +22,9 @@ pub(crate) struct Bus {
     /// NATS is asked for a sign of life after this long without one, and given up after three times as long.
     #[serde(with = "humantime_serde")]
     pub(crate) ping: Duration,
+    /// The most rooms of one partition (a 64th of all rooms) that a gateway subscribes to one by one. With more, it
+    /// subscribes to the whole partition and drops what nobody there is in, until there are only half as many. 0: always.
+    pub(crate) single_rooms_max: usize,
     /// A NATS credentials file (a JWT and its seed).
     pub(crate) credentials_file: Option<PathBuf>,
     /// PEM certificates of the authorities to trust with `tls://`, instead of the system's.
@@ -40,6 +43,7 @@ impl Default for Bus {
             requests_max: options.requests_max,
             prefix: options.prefix,
             ping: options.ping,
+            single_rooms_max: options.single_rooms_max,
             credentials_file: None,
             ca_file: None,
             cert_file: None,
@@ -64,6 +68,7 @@ impl Bus {
             prefix: self.prefix.clone(),
             name: format!("parlor {name}"),
             ping: self.ping,
+            single_rooms_max: self.single_rooms_max,
             credentials_file: self.credentials_file.clone(),
             ca_file: self.ca_file.clone(),
             client_certificate: certificate

@@ -149,6 +149,8 @@ pub(crate) enum Subscribed {
     Local(local::Registration),
     /// The guard of a task that forwards a NATS subscription.
     Forwarded(tokio_util::sync::DropGuard),
+    /// A room over NATS.
+    Room(nats::RoomListening),
 }
 
 /// The state of the connection to the bus.

@@ -22,6 +22,9 @@ pub struct Options {
     /// NATS is asked for a sign of life after this long without one, and the connection is given up after
     /// three times as long. Once in this time it is also seen whether what is sent comes through.
     pub ping: Duration,
+    /// The most rooms of one [`crate::Partition`] that are listened to each by a subscription of its own. With more, all
+    /// that is said in the partition is listened to, until there are only half as many.
+    pub single_rooms_max: usize,
     /// A NATS credentials file (a JWT and its seed).
     pub credentials_file: Option<PathBuf>,
     /// PEM certificates of the authorities to trust with `tls://`, instead of the system's.
@@ -46,6 +49,7 @@ impl Default for Options {
             prefix: "parlor".to_owned(),
             name: "parlor".to_owned(),
             ping: Duration::from_secs(1),
+            single_rooms_max: 256,
             credentials_file: None,
             ca_file: None,
             client_certificate: None,

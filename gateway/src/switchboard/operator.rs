@@ -189,6 +189,7 @@ impl Operator {
         if link.losses != self.link.losses || (link.connected && !self.link.connected) {
             self.recheck.all(self.rooms.keys().cloned());
         }
+        self.metrics.bus_losses.inc_by(link.losses.saturating_sub(self.link.losses));
         self.link = link;
         let degraded = !link.connected || (self.degraded && !self.recheck.is_done());
         if degraded != self.degraded {

@@ -11,6 +11,7 @@ mod herd;
 mod hostile;
 mod load;
 mod load_tester;
+mod many_rooms;
 mod mishaps;
 mod order;
 mod page;

@@ -11,6 +11,7 @@ use futures::StreamExt as _;
 use futures::future::BoxFuture;
 use tokio::sync::mpsc;
 use tokio_util::sync::{CancellationToken, DropGuard};
+use tokio_util::task::TaskTracker;
 
 use super::TRACE;
 use crate::wire::{self, Unreadable};
@@ -22,28 +23,85 @@ const DRAIN: Duration = Duration::from_secs(1);
 /// A subscription that stands in the client's queue, or waits there for its turn.
 pub(super) type Subscribing = BoxFuture<'static, Result<Subscriber, SubscribeError>>;
 
+/// Takes the notes of one subscription.
+pub(super) trait Hearer: Send + 'static {
+    /// Hands a note over. False if nobody is there any more to take any.
+    fn hear(&mut self, message: Message) -> impl Future<Output = bool> + Send;
+}
+
+impl Hearer for mpsc::Sender<Heard> {
+    async fn hear(&mut self, message: Message) -> bool {
+        match note(&message) {
+            Some(heard) => self.send(heard).await.is_ok(),
+            None => true,
+        }
+    }
+}
+
 /// Carries notes until the guard is dropped.
 pub(super) fn topic(subscribing: Subscribing, into: mpsc::Sender<Heard>) -> DropGuard {
-    let stop = CancellationToken::new();
-    tokio::spawn(stop.clone().run_until_cancelled_owned(async move {
-        let Ok(mut subscriber) = subscribing.await else { return };
-        while let Some(message) = subscriber.next().await {
-            match wire::decode_note(&message.payload) {
-                Ok(note) => {
-                    let trace = trace(message.headers.as_ref());
-                    if into.send(Heard { note, trace }).await.is_err() {
-                        return;
-                    }
-                }
-                // A newer version tells of more than this one knows.
-                Err(Unreadable::Unknown) => {}
-                Err(error) => {
-                    tracing::warn!(subject = %message.subject, %error, "a note that cannot be read");
-                }
-            }
+    Readers::default().read(subscribing, into)
+}
+
+/// Tasks that read a subscription each, and can be told together to come to an end.
+#[derive(Debug, Default)]
+pub(super) struct Readers {
+    finish: CancellationToken,
+    tasks: TaskTracker,
+}
+
+impl Readers {
+    /// Reads a subscription until the guard is dropped, or until [`Readers::finish`].
+    pub(super) fn read(&self, subscribing: Subscribing, hearer: impl Hearer) -> DropGuard {
+        let (stop, finish) = (CancellationToken::new(), self.finish.clone());
+        self.tasks.spawn(stop.clone().run_until_cancelled_owned(carry(subscribing, finish, hearer)));
+        stop.drop_guard()
+    }
+
+    /// Ends all the subscriptions. Comes back when everything is handed over that had come in by then, or when
+    /// the guards are gone.
+    pub(super) async fn finish(self) {
+        self.finish.cancel();
+        self.tasks.close();
+        self.tasks.wait().await;
+    }
+}
+
+async fn carry(subscribing: Subscribing, finish: CancellationToken, mut hearer: impl Hearer) {
+    let mut subscriber = tokio::select! {
+        // What stands already may hold something.
+        biased;
+        subscribed = subscribing => match subscribed {
+            Ok(subscriber) => subscriber,
+            Err(_) => return,
+        },
+        () = finish.cancelled() => return,
+    };
+    while let Some(message) = finish.run_until_cancelled(subscriber.next()).await {
+        let Some(message) = message else { return };
+        if !hearer.hear(message).await {
+            return;
         }
-    }));
-    stop.drop_guard()
+    }
+    // From here on nothing more comes in; its stream ends behind what has.
+    if subscriber.unsubscribe().await.is_ok() {
+        while let Some(message) = subscriber.next().await
+            && hearer.hear(message).await
+        {}
+    }
+}
+
+/// What a message says, if it can be read.
+pub(super) fn note(message: &Message) -> Option<Heard> {
+    match wire::decode_note(&message.payload) {
+        Ok(note) => Some(Heard { note, trace: trace(message.headers.as_ref()) }),
+        // A newer version tells of more than this one knows.
+        Err(Unreadable::Unknown) => None,
+        Err(error) => {
+            tracing::warn!(subject = %message.subject, %error, "a note that cannot be read");
+            None
+        }
+    }
 }
 
 /// Carries requests until the guard is dropped, and those that had come in by then.

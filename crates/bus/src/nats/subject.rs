@@ -10,7 +10,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chat::RoomId;
 
-use crate::{Door, Note, Partition, Topic};
+use crate::{Door, Note, Partition};
 
 /// Names all subjects of one installation. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -35,38 +35,38 @@ impl Subjects {
         .into()
     }
 
-    pub(super) fn topic(&self, topic: &Topic) -> Subject {
-        match topic {
-            Topic::Room(room) => self.room(room),
-            Topic::Rooms(partition) => format!("{}.room.{}.*", self.prefix, partition.index()).into(),
-            Topic::Heads(partition) => self.heads(*partition),
-            Topic::Beats => self.beats(),
-        }
-    }
-
     /// Where a note is published.
     pub(super) fn note(&self, note: &Note) -> Subject {
         match note {
-            Note::Events(events) => self.room(&events.room),
+            Note::Events(events) => self.room(Partition::of(&events.room), &token(&events.room)),
             Note::Heads(partition, _) => self.heads(*partition),
             Note::Beat(_) => self.beats(),
         }
     }
 
-    fn room(&self, room: &RoomId) -> Subject {
-        format!("{}.room.{}.{}", self.prefix, Partition::of(room).index(), token(room)).into()
+    /// The room of a [`token`].
+    pub(super) fn room(&self, partition: Partition, token: &str) -> Subject {
+        format!("{}.room.{}.{token}", self.prefix, partition.index()).into()
     }
 
-    fn heads(&self, partition: Partition) -> Subject {
+    /// All rooms of a partition.
+    pub(super) fn partition(&self, partition: Partition) -> Subject {
+        self.room(partition, "*")
+    }
+
+    /// The announced heads of a partition's rooms.
+    pub(super) fn heads(&self, partition: Partition) -> Subject {
         format!("{}.heads.{}", self.prefix, partition.index()).into()
     }
 
-    fn beats(&self) -> Subject {
+    /// The beats of the writers.
+    pub(super) fn beats(&self) -> Subject {
         format!("{}.beats", self.prefix).into()
     }
 }
 
-fn token(room: &RoomId) -> Cow<'_, str> {
+/// What stands for a room in a subject.
+pub(super) fn token(room: &RoomId) -> Cow<'_, str> {
     let name = room.as_str();
     if name.bytes().all(plain) {
         Cow::Borrowed(name)
@@ -106,18 +106,20 @@ mod tests {
     fn the_subjects_are_those_of_the_wire_format() {
         let subjects = Subjects::new("parlor").unwrap();
         let partition = Partition::new(7).unwrap();
-        let general = Topic::Room(RoomId::parse("general").unwrap());
-        let odd = Topic::Room(RoomId::parse("a.b:").unwrap());
+        let room = |name| {
+            let room = RoomId::parse(name).unwrap();
+            subjects.room(Partition::of(&room), &token(&room))
+        };
         for (subject, expected) in [
             (subjects.door(Door::Submit(partition)), "parlor.submit.7"),
             (subjects.door(Door::SubmitAny), "parlor.submit.any"),
             (subjects.door(Door::Read(partition)), "parlor.read.7"),
             (subjects.door(Door::ReadAny), "parlor.read.any"),
-            (subjects.topic(&Topic::Rooms(partition)), "parlor.room.7.*"),
-            (subjects.topic(&Topic::Heads(partition)), "parlor.heads.7"),
-            (subjects.topic(&Topic::Beats), "parlor.beats"),
-            (subjects.topic(&general), "parlor.room.19.general"),
-            (subjects.topic(&odd), "parlor.room.4.~YS5iOg"),
+            (subjects.partition(partition), "parlor.room.7.*"),
+            (subjects.heads(partition), "parlor.heads.7"),
+            (subjects.beats(), "parlor.beats"),
+            (room("general"), "parlor.room.19.general"),
+            (room("a.b:"), "parlor.room.4.~YS5iOg"),
         ] {
             assert_eq!(subject.as_str(), expected);
         }

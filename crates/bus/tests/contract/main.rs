@@ -5,6 +5,7 @@
 mod asking;
 mod cutting;
 mod listening;
+mod many_rooms;
 mod over_nats;
 mod road;
 mod words;
@@ -42,6 +43,9 @@ contract!(
     listening::who_has_stopped_listening_hears_nothing,
     listening::a_room_is_listened_to_before_the_next_request_is_heard,
     listening::a_slow_listener_loses_a_bounded_part_and_the_others_nothing,
+    many_rooms::rooms_that_come_and_go_take_nothing_from_those_that_stay,
+    many_rooms::what_came_before_a_change_is_heard_before_what_comes_after_it,
+    many_rooms::a_partition_that_is_listened_to_is_heard_again_after_a_cut,
     cutting::a_cut_ends_what_is_under_way_and_everything_comes_back,
     cutting::handing_over_without_a_connection_fails_at_once,
     cutting::an_answer_to_a_request_from_before_a_cut_disturbs_nobody,

@@ -63,9 +63,18 @@ async fn a_full_queue_to_a_frozen_server_holds_nobody_up() {
 
 #[tokio::test]
 async fn rooms_without_number_can_be_listened_to_while_there_is_no_server() {
+    listen_to_rooms_without_number(Options::default()).await;
+}
+
+#[tokio::test]
+async fn partitions_with_rooms_without_number_can_be_listened_to_while_there_is_no_server() {
+    listen_to_rooms_without_number(Options { single_rooms_max: 8, ..Options::default() }).await;
+}
+
+async fn listen_to_rooms_without_number(options: Options) {
     let mut nats = Nats::start().await.unwrap();
     let writer = join(&nats, &Options::default()).await;
-    let gateway = join(&nats, &Options::default()).await;
+    let gateway = join(&nats, &options).await;
     let mut served = writer.serve(Door::ReadAny).await;
     nats.kill9();
     gateway.until(|link| !link.connected).await;

@@ -30,9 +30,14 @@ impl Road {
 
     /// Somebody on the road: over NATS, with a connection of their own.
     pub(crate) async fn join(&self) -> Person {
+        self.join_with(&Options::default()).await
+    }
+
+    /// The same, set up like this over NATS.
+    pub(crate) async fn join_with(&self, options: &Options) -> Person {
         let bus = match self {
             Self::Local(bus) => Arc::clone(bus) as Arc<dyn Bus>,
-            Self::Nats(nats) => open(&nats.url(), &Options::default()).await.unwrap(),
+            Self::Nats(nats) => open(&nats.url(), options).await.unwrap(),
         };
         let person = Person(bus);
         person.until(|link| link.connected).await;

@@ -2,15 +2,13 @@
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
-use std::net::Ipv4Addr;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, ensure};
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::TcpStream;
 use tokio::time::{sleep, timeout};
 
 use super::Nats;
+use super::monitor;
 use super::ports::{Ports, argument};
 use crate::process::PATIENCE;
 
@@ -87,12 +85,7 @@ struct View {
 
 impl View {
     async fn of(node: &Nats) -> Result<Self> {
-        let mut monitor = TcpStream::connect((Ipv4Addr::LOCALHOST, node.ports.monitoring)).await?;
-        monitor.write_all(b"GET /routez HTTP/1.0\r\n\r\n").await?;
-        let mut answer = String::new();
-        monitor.read_to_string(&mut answer).await?;
-        let (_, body) = answer.split_once("\r\n\r\n").context("no body")?;
-        let routes: serde_json::Value = serde_json::from_str(body)?;
+        let routes = monitor::look(node.ports.monitoring, "/routez").await?;
         let id = |value: &serde_json::Value| Some(value.as_str()?.to_owned());
         let peers = routes["routes"].as_array().into_iter().flatten();
         Ok(Self {

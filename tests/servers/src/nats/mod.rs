@@ -1,6 +1,7 @@
 //! A NATS server of one's own, and a cluster of them.
 
 mod cluster;
+mod monitor;
 mod ports;
 
 use std::fs;
@@ -118,6 +119,17 @@ impl Nats {
                 done => return done,
             }
         }
+    }
+
+    /// What its clients are subscribed to now: a subject for each subscription.
+    ///
+    /// # Errors
+    /// If it does not answer.
+    pub async fn subjects(&self) -> Result<Vec<String>> {
+        let seen = monitor::look(self.ports.monitoring, "/connz?subs=1").await?;
+        let clients = seen["connections"].as_array().context("no connections")?;
+        let subjects = clients.iter().flat_map(|client| client["subscriptions_list"].as_array());
+        Ok(subjects.flatten().filter_map(|subject| Some(subject.as_str()?.to_owned())).collect())
     }
 
     /// Freezes it: connections stay open and nothing answers.
