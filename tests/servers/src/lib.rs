@@ -4,6 +4,7 @@
 //! dies (`spawner`), and a guardian outside the process removes what is left on disk (`home`). The servers
 //! belong to no runtime: one that is started in a `#[tokio::test]` may be used from another.
 
+mod cpu;
 mod disk;
 mod here;
 mod home;
@@ -15,6 +16,7 @@ mod program;
 mod spawner;
 mod wall_clock;
 
+pub use cpu::cpu_time;
 pub use disk::Disk;
 pub use here::{NotHere, if_possible};
 pub use nats::{Nats, NatsCluster};

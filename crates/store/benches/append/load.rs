@@ -45,12 +45,12 @@ impl Load {
     }
 
     fn draft(&mut self, spread: Spread, writer: u64, writers: u64) -> Draft {
-        let room = loop {
-            let room = self.room(spread);
+        let number = loop {
+            let number = self.number(spread);
             // A hot room of each writer: there is nothing to share in one.
             match spread {
-                Spread::Hot => break room + writer,
-                Spread::Zipf | Spread::Uniform if room % writers == writer => break room,
+                Spread::Hot => break number + writer,
+                Spread::Zipf | Spread::Uniform if number % writers == writer => break number,
                 Spread::Zipf | Spread::Uniform => {}
             }
         };
@@ -58,7 +58,7 @@ impl Load {
         self.counter += 1;
         let id = format!("{:016x}-{:019x}", self.next(), self.counter);
         Draft {
-            room: RoomId::parse(&room_name(room)).expect("a room name is within its alphabet"),
+            room: room(number),
             by: User::parse(&format!("user-{user}"), Some(&format!("User Number {user}")))
                 .expect("printable"),
             id: RequestId::parse(&id).expect("printable"),
@@ -69,7 +69,12 @@ impl Load {
         }
     }
 
-    fn room(&mut self, spread: Spread) -> u64 {
+    /// A room, as busy ones come more often.
+    pub(crate) fn room(&mut self, spread: Spread) -> RoomId {
+        room(self.number(spread))
+    }
+
+    fn number(&mut self, spread: Spread) -> u64 {
         match spread {
             Spread::Zipf => {
                 // Scattered, so that busy rooms are no neighbours on disk.
@@ -101,6 +106,6 @@ impl Load {
     }
 }
 
-pub(crate) fn room_name(number: u64) -> String {
-    format!("team-{number}:general")
+pub(crate) fn room(number: u64) -> RoomId {
+    RoomId::parse(&format!("team-{number}:general")).expect("a room name is within its alphabet")
 }

@@ -5,15 +5,19 @@ use std::time::Instant;
 
 use anyhow::{Context as _, Result, ensure};
 use chat::{Change, Draft};
-use servers::Postgres;
-use sqlx::{Connection as _, Executor as _, PgConnection};
-use store::{Options, Store};
+use serde::Serialize;
+use sqlx::{Executor as _, PgConnection};
+use store::Store;
 
+use crate::ROUNDS;
 use crate::load::{Load, Spread};
-use crate::{ROUNDS, median};
+use crate::quantiles::Quantiles;
+use crate::stage::{Figure, Stage};
 
 const BATCH: usize = 1000;
 const BATCHES: usize = 150;
+/// How often a message is appended by itself.
+const LONE: usize = 2000;
 
 const RAW: &str = "
 INSERT INTO raw (room, seq, tx, at, kind, author, author_name, request, body)
@@ -21,131 +25,139 @@ SELECT room, seq, $8, now(), $3, author, author_name, request, body
 FROM unnest($1::bigint[], $2::bigint[], $4::text[], $5::text[], $6::text[], $7::text[])
     AS t (room, seq, author, author_name, request, body)";
 
-pub(crate) async fn measure() -> Result<()> {
-    let settings = [("shared_buffers", "2GB"), ("max_wal_size", "8GB"), ("checkpoint_timeout", "15min")];
-    let server = Postgres::start_with(&settings).await?;
-    let url = server.create_database("bench").await?;
-    store::migrate(&url, false).await?;
-    let mut raw = PgConnection::connect(&url).await?;
-    raw.execute(sqlx::raw_sql("CREATE TABLE raw (LIKE events INCLUDING ALL)")).await?;
-    let rooms =
-        "INSERT INTO rooms (name, kind) SELECT 'team-' || n || ':general', 1 FROM generate_series(0, $1) n";
-    sqlx::query(rooms).bind(i64::try_from(Load::ROOMS)?).execute(&mut raw).await?;
-    raw.execute(sqlx::raw_sql("VACUUM ANALYZE")).await?;
-    let stores = [open(&url).await?, open(&url).await?];
+/// What was found out.
+#[derive(Debug, Serialize)]
+pub(crate) struct Figures {
+    batch: usize,
+    rounds: usize,
+    spreads: Vec<SpreadFigures>,
+    /// A message in a batch of its own.
+    lone_ms: Quantiles,
+}
 
+/// Medians of the rounds of one spread.
+#[derive(Debug, Serialize)]
+struct SpreadFigures {
+    spread: &'static str,
+    /// The plain multi-row insert: R.
+    limit: Figure,
+    one_writer: Figure,
+    two_writers: Figure,
+    /// `one_writer` as a part of R.
+    one_to_limit: f64,
+    two_to_one: f64,
+}
+
+pub(crate) async fn measure() -> Result<Figures> {
+    let stage = Stage::set().await?;
+    let mut bench = Bench {
+        raw: stage.connect().await?,
+        stores: [stage.open().await?, stage.open().await?],
+        stage,
+        load: Load::new(1),
+    };
+    bench.raw.execute(sqlx::raw_sql("CREATE TABLE raw (LIKE events INCLUDING ALL)")).await?;
     println!(
-        "PostgreSQL, batches of {BATCH}, medians of {ROUNDS}: messages/s, as a fraction of R, and CPU of PostgreSQL"
+        "PostgreSQL, batches of {BATCH}, medians of {ROUNDS}: messages/s, as a part of R, and CPU of PostgreSQL"
     );
-    let mut load = Load::new(1);
+    let mut spreads = Vec::new();
     for spread in Spread::ALL {
+        let figures = bench.spread(spread).await?;
+        figures.print();
+        spreads.push(figures);
+    }
+    let lone_ms = bench.lone().await?;
+    println!("  a lone message: {:.2} ms (median), {:.2} ms (p99)", lone_ms.p50, lone_ms.p99);
+    Ok(Figures { batch: BATCH, rounds: ROUNDS, spreads, lone_ms })
+}
+
+impl SpreadFigures {
+    fn print(&self) {
+        println!("  {}", self.spread);
+        for (name, figure) in
+            [("R", &self.limit), ("1 writer", &self.one_writer), ("2 writers", &self.two_writers)]
+        {
+            println!(
+                "    {name:<10} {:>8.0}/s = {:.2} R   {:>5.1} µs = {:.2} R",
+                figure.per_s,
+                figure.per_s / self.limit.per_s,
+                figure.cpu_us,
+                figure.cpu_us / self.limit.cpu_us
+            );
+        }
+        println!("    2 writers = {:.2} × 1 writer", self.two_to_one);
+    }
+}
+
+struct Bench {
+    stage: Stage,
+    raw: PgConnection,
+    stores: [Arc<dyn Store>; 2],
+    load: Load,
+}
+
+impl Bench {
+    /// All three in turns.
+    async fn spread(&mut self, spread: Spread) -> Result<SpreadFigures> {
         let mut figures: [Vec<Figure>; 3] = Default::default();
         for round in 0..=ROUNDS {
-            let taken = [
-                raw_rate(&server, &mut raw, &mut load, spread).await?,
-                rate(&server, &mut raw, &stores[..1], &mut load, spread).await?,
-                rate(&server, &mut raw, &stores, &mut load, spread).await?,
-            ];
+            let taken =
+                [self.raw_rate(spread).await?, self.rate(spread, 1).await?, self.rate(spread, 2).await?];
             // The first round warms up.
             if round > 0 {
                 figures.iter_mut().zip(taken).for_each(|(figures, taken)| figures.push(taken));
             }
         }
-        let [limit, one, two] = figures.map(|taken| Figure::median(&taken));
-        println!("  {}", spread.name());
-        for (name, figure) in [("R", limit), ("1 writer", one), ("2 writers", two)] {
-            println!(
-                "    {name:<10} {:>8.0}/s = {:.2} R   {:>5.1} µs = {:.2} R",
-                figure.rate,
-                figure.rate / limit.rate,
-                figure.cpu_us,
-                figure.cpu_us / limit.cpu_us
-            );
+        let [limit, one_writer, two_writers] = figures.map(|taken| Figure::median(&taken));
+        Ok(SpreadFigures {
+            spread: spread.name(),
+            limit,
+            one_writer,
+            two_writers,
+            one_to_limit: one_writer.per_s / limit.per_s,
+            two_to_one: two_writers.per_s / one_writer.per_s,
+        })
+    }
+
+    /// Rows per second of the raw insert.
+    async fn raw_rate(&mut self, spread: Spread) -> Result<Figure> {
+        self.raw.execute(sqlx::raw_sql("TRUNCATE raw")).await?;
+        let batches: Vec<Vec<Draft>> = (0..BATCHES).map(|_| self.load.batch(spread, BATCH, 0, 1)).collect();
+        let watch = self.stage.watch()?;
+        for (tx, batch) in (1..).zip(&batches) {
+            raw_insert(&mut self.raw, batch, tx).await?;
         }
+        watch.stop(BATCH * BATCHES)
     }
-    let mut times = Vec::new();
-    for _ in 0..2000 {
-        let lone = load.batch(Spread::Zipf, 1, 0, 1);
-        let start = Instant::now();
-        stores[0].append(&lone).await?;
-        times.push(start.elapsed());
-    }
-    times.sort_unstable();
-    println!("  a lone message: {:.2?} (median), {:.2?} (p99)", times[1000], times[1980]);
-    Ok(())
-}
 
-/// What was measured in one go.
-#[derive(Clone, Copy)]
-struct Figure {
-    /// Messages per second.
-    rate: f64,
-    /// CPU time of all of PostgreSQL's processes a message, in microseconds.
-    cpu_us: f64,
-}
-
-impl Figure {
-    fn median(taken: &[Self]) -> Self {
-        Self {
-            rate: median(taken.iter().map(|figure| figure.rate).collect()),
-            cpu_us: median(taken.iter().map(|figure| figure.cpu_us).collect()),
+    /// Messages per second of one or two stores at once.
+    async fn rate(&mut self, spread: Spread, writers: usize) -> Result<Figure> {
+        self.raw.execute(sqlx::raw_sql("TRUNCATE events")).await?;
+        let mut parts = Vec::new();
+        for (writer, store) in (0..).zip(&self.stores[..writers]) {
+            let batch = |_| self.load.batch(spread, BATCH, writer, writers as u64);
+            let batches: Vec<_> = (0..BATCHES / writers).map(batch).collect();
+            parts.push((Arc::clone(store), batches));
         }
-    }
-}
-
-/// A measurement under way.
-struct Watch {
-    pid: u32,
-    cpu_us: f64,
-    start: Instant,
-}
-
-impl Watch {
-    fn start(server: &Postgres) -> Result<Self> {
-        let pid = server.pid()?;
-        Ok(Self { pid, cpu_us: cpu_us(pid)?, start: Instant::now() })
+        let watch = self.stage.watch()?;
+        let writing: Vec<_> =
+            parts.into_iter().map(|(store, batches)| tokio::spawn(write(store, batches))).collect();
+        for writer in writing {
+            writer.await??;
+        }
+        watch.stop(BATCH * BATCHES)
     }
 
-    fn stop(self) -> Result<Figure> {
-        let messages = (BATCH * BATCHES) as f64;
-        let rate = messages / self.start.elapsed().as_secs_f64();
-        Ok(Figure { rate, cpu_us: (cpu_us(self.pid)? - self.cpu_us) / messages })
+    async fn lone(&mut self) -> Result<Quantiles> {
+        let mut times = Vec::with_capacity(LONE);
+        for _ in 0..LONE {
+            let lone = self.load.batch(Spread::Zipf, 1, 0, 1);
+            let start = Instant::now();
+            self.stores[0].append(&lone).await?;
+            times.push(start.elapsed());
+        }
+        Ok(Quantiles::of(times))
     }
-}
-
-/// CPU time of a process and its children so far, in microseconds; the kernel counts in hundredths of a second.
-fn cpu_us(pid: u32) -> Result<f64> {
-    let children = std::fs::read_to_string(format!("/proc/{pid}/task/{pid}/children"))?;
-    let mut ticks = 0_u64;
-    for pid in children.split_whitespace().chain([pid.to_string().as_str()]) {
-        let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-        // After the name, which is in brackets: user time is the 12th field, system time the 13th.
-        let fields = stat.rsplit(')').next().unwrap_or_default().split_whitespace().skip(11).take(2);
-        ticks += fields.filter_map(|field| field.parse::<u64>().ok()).sum::<u64>();
-    }
-    Ok(ticks as f64 * 10_000.0)
-}
-
-async fn open(url: &str) -> Result<Arc<dyn Store>> {
-    Ok(store::open(url, &Options::default()).await?)
-}
-
-/// Rows per second of the raw insert.
-async fn raw_rate(
-    server: &Postgres,
-    connection: &mut PgConnection,
-    load: &mut Load,
-    spread: Spread,
-) -> Result<Figure> {
-    connection.execute(sqlx::raw_sql("TRUNCATE raw")).await?;
-    let batches: Vec<Vec<Draft>> = (0..BATCHES).map(|_| load.batch(spread, BATCH, 0, 1)).collect();
-    let mut tx = 0_i64;
-    let watch = Watch::start(server)?;
-    for batch in &batches {
-        tx += 1;
-        raw_insert(connection, batch, tx).await?;
-    }
-    watch.stop()
 }
 
 async fn raw_insert(connection: &mut PgConnection, batch: &[Draft], tx: i64) -> Result<()> {
@@ -172,31 +184,6 @@ async fn raw_insert(connection: &mut PgConnection, batch: &[Draft], tx: i64) -> 
 fn number(room: &str) -> Result<i64> {
     let number = room.strip_prefix("team-").and_then(|rest| rest.strip_suffix(":general"));
     Ok(number.context("not a room of the load")?.parse()?)
-}
-
-/// Messages per second of one or two stores at once.
-async fn rate(
-    server: &Postgres,
-    connection: &mut PgConnection,
-    stores: &[Arc<dyn Store>],
-    load: &mut Load,
-    spread: Spread,
-) -> Result<Figure> {
-    connection.execute(sqlx::raw_sql("TRUNCATE events")).await?;
-    let mut parts = Vec::new();
-    for (writer, store) in (0..).zip(stores) {
-        let count = BATCHES / stores.len();
-        let writers = u64::try_from(stores.len())?;
-        let batches: Vec<_> = (0..count).map(|_| load.batch(spread, BATCH, writer, writers)).collect();
-        parts.push((Arc::clone(store), batches));
-    }
-    let watch = Watch::start(server)?;
-    let writers: Vec<_> =
-        parts.into_iter().map(|(store, batches)| tokio::spawn(write(store, batches))).collect();
-    for writer in writers {
-        writer.await??;
-    }
-    watch.stop()
 }
 
 async fn write(store: Arc<dyn Store>, batches: Vec<Vec<Draft>>) -> Result<()> {

@@ -3,25 +3,35 @@
 use std::time::Instant;
 
 use anyhow::{Result, ensure};
-use chat::RoomId;
+use serde::Serialize;
 use store::Options;
 
-use crate::load::{Load, Spread, room_name};
+use crate::load::{Load, Spread, room};
 use crate::{ROUNDS, median};
 
 const MESSAGES: usize = 50_000;
 
-pub(crate) async fn measure() -> Result<()> {
+/// What was found out.
+#[derive(Debug, Serialize)]
+pub(crate) struct Figures {
+    batch: usize,
+    per_s: f64,
+}
+
+pub(crate) async fn measure() -> Result<Vec<Figures>> {
     println!("SQLite, uniform over 1000 rooms, a new file each time, medians of {ROUNDS}: messages/s");
     let mut load = Load::new(2);
+    let mut figures = Vec::new();
     for size in [100, 1000] {
         let mut rates = Vec::new();
         for _ in 0..ROUNDS {
             rates.push(rate(&mut load, size).await?);
         }
-        println!("  batches of {size:<5} {:>8.0}", median(rates));
+        let per_s = median(rates);
+        println!("  batches of {size:<5} {per_s:>8.0}");
+        figures.push(Figures { batch: size, per_s });
     }
-    Ok(())
+    Ok(figures)
 }
 
 async fn rate(load: &mut Load, size: usize) -> Result<f64> {
@@ -30,7 +40,7 @@ async fn rate(load: &mut Load, size: usize) -> Result<f64> {
     store::migrate(&url, false).await?;
     let store = store::open(&url, &Options::default()).await?;
     for n in 0..1000 {
-        store.open(&RoomId::parse(&room_name(n * 97))?, true).await?;
+        store.open(&room(n * 97), true).await?;
     }
     let batches: Vec<_> = (0..MESSAGES / size).map(|_| load.batch(Spread::Uniform, size, 0, 1)).collect();
     let start = Instant::now();
