@@ -69,18 +69,18 @@ pub(super) async fn append(
 }
 
 /// The drafts in the order in which they are sent: by room, and in a room as they came.
-struct Sorted<'a> {
+pub(super) struct Sorted<'a> {
     batch: &'a [Draft],
     /// Positions in the batch.
     positions: Vec<usize>,
     /// Each room once, sorted by name.
-    rooms: Vec<&'a RoomId>,
+    pub(super) rooms: Vec<&'a RoomId>,
     /// How many drafts each room has.
     drafts: Vec<i32>,
 }
 
 impl<'a> Sorted<'a> {
-    fn new(batch: &'a [Draft], mut positions: Vec<usize>) -> Self {
+    pub(super) fn new(batch: &'a [Draft], mut positions: Vec<usize>) -> Self {
         positions.sort_by_key(|&position| &batch[position].room);
         let mut rooms: Vec<&RoomId> = Vec::new();
         let mut drafts = Vec::new();
@@ -178,7 +178,7 @@ async fn execute(
     })
 }
 
-fn with_parameters<'q>(
+pub(super) fn with_parameters<'q>(
     statement: &'q str,
     sorted: &Sorted<'q>,
     remembered: &'q [Option<i64>],
@@ -223,61 +223,5 @@ fn place(
             }
             Some(_) => Outcome::Declined(Declined::IdTaken),
         };
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use chat::{Body, Change, RequestId, User};
-    use servers::Postgres as Server;
-    use sqlx::postgres::PgConnectOptions;
-
-    use super::*;
-    use crate::Options;
-    use crate::postgres::dial::PostgresDial;
-
-    fn batch(run: usize) -> Vec<Draft> {
-        let draft = |n: usize| Draft {
-            room: RoomId::parse(&format!("r{}", n * 7 % 900)).unwrap(),
-            by: User::parse("ana", None).unwrap(),
-            id: RequestId::parse(&format!("{run}-{n}")).unwrap(),
-            change: Change::Message { body: Body::trusted("text"), reply_to: None },
-        };
-        (0..1000).map(draft).collect()
-    }
-
-    /// The most rows that a node of a plan gave, over all its runs, by the words of `EXPLAIN ANALYZE`.
-    fn most_rows(plan: &[String]) -> u64 {
-        let number = |line: &str, name: &str| -> Option<u64> {
-            let rest = &line[line.find(name)? + name.len()..];
-            rest.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()
-        };
-        let rows = |line: &String| Some(number(line, "rows=")? * number(line, "loops=")?);
-        let removed = |line: &String| number(line, "Rows Removed by Filter: ");
-        plan.iter().filter_map(|line| rows(line).or_else(|| removed(line))).max().unwrap()
-    }
-
-    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-    async fn a_full_batch_costs_no_more_than_its_rows_however_young_the_database() {
-        let server = Server::shared().await.unwrap();
-        let url = server.create_database("a_full_batch_costs_its_rows").await.unwrap();
-        crate::migrate(&url, false).await.unwrap();
-        let dial = PostgresDial::new(url.parse::<PgConnectOptions>().unwrap(), &Options::default());
-        let mut connection = dial.connect_set().await.unwrap();
-        let fill = "INSERT INTO rooms (name, kind) SELECT 'r' || n, 1 FROM generate_series(0, 899) n";
-        for (run, before) in [fill, "ANALYZE", "SELECT 1"].into_iter().enumerate() {
-            sqlx::raw_sql(before).execute(&mut connection).await.unwrap();
-            for (half, statement) in [NEW, KNOWN].into_iter().enumerate() {
-                let batch = batch(run * 2 + half);
-                let sorted = Sorted::new(&batch, (0..batch.len()).collect());
-                let remembered = vec![None; sorted.rooms.len()];
-                let explain = format!("EXPLAIN (ANALYZE, TIMING off, SUMMARY off) {statement}");
-                let rows =
-                    with_parameters(&explain, &sorted, &remembered).fetch_all(&mut connection).await.unwrap();
-                let plan: Vec<String> = rows.iter().map(|row| row.get(0)).collect();
-                assert!(most_rows(&plan) <= 2000, "{}", plan.join("\n"));
-                assert!(!plan.iter().any(|line| line.contains("Seq Scan on rooms")), "{}", plan.join("\n"));
-            }
-        }
     }
 }

@@ -7,6 +7,8 @@ mod heads;
 mod history;
 mod keys;
 mod messages;
+#[cfg(test)]
+mod plans;
 mod repeats;
 mod schema;
 
