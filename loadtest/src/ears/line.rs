@@ -93,12 +93,16 @@ impl Line {
     /// The person does something, and what it says is written.
     ///
     /// # Errors
-    /// If the connection has failed: how.
+    /// How the line has ended, if it has: then nothing is done.
     pub(crate) fn act<R>(
         &self,
         around: &Surroundings,
         act: impl FnOnce(&mut Person, &mut Scene<'_>) -> R,
     ) -> Result<R, End> {
+        // What was read tells more of the end than the write that would fail now.
+        if let Some(end) = self.end.borrow().clone() {
+            return Err(end);
+        }
         let mut socket = self.socket.borrow_mut();
         let mut person = self.person.borrow_mut();
         let done = around.with_scene(Instant::now(), &mut socket.out, |scene| act(&mut person, scene));
