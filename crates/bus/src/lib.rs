@@ -55,7 +55,9 @@ pub trait Bus: Send + Sync + 'static {
     async fn publish(&self, note: Note, trace: Option<TraceParent>) -> Result<(), BusError>;
 
     /// Hears the notes of a topic into `into`, until the guard is dropped. While `into` is full the bus keeps
-    /// a bounded number of notes and then loses some; that shows as a new [`Link::losses`].
+    /// a bounded number of notes and then loses some; that shows as a new [`Link::losses`]. Listeners to rooms of one
+    /// partition may wait for each other, and a note may come twice when a room has just begun or ended to be one
+    /// of many ([`Options::single_rooms_max`]): the first copies are in order.
     ///
     /// # Errors
     /// [`BusError`] if the bus has been closed.
