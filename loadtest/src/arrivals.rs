@@ -1,10 +1,12 @@
 //! How long it takes to get in.
 
+use serde::{Deserialize, Serialize};
+
 use crate::tally::{Latencies, Reasons};
 
 /// How long first connections took, counted from the time planned for each: whoever had to wait for its turn is
 /// counted with the wait.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Arrivals {
     /// Until the handshake was done.
     pub(crate) connected: Latencies,

@@ -1,20 +1,17 @@
 //! Idle clients: what a joined client that says nothing costs the server in memory.
 
-use std::time::Duration;
-
 use anyhow::Result;
 use serde::Serialize;
 use tokio::time::sleep;
 
 use crate::args::IdleArgs;
-use crate::crowd::Crowd;
+use crate::crowd::Gathering;
 use crate::environment::Environment;
+use crate::everybody::Everybody;
 use crate::plan::Plan;
-use crate::report::Verdict;
+use crate::report::{self, Verdict};
 use crate::run::random_word;
 use crate::servers::Usage;
-use crate::token::Tokens;
-use crate::{limits, report};
 
 /// What came out.
 #[derive(Debug, Serialize)]
@@ -23,6 +20,8 @@ struct Memory {
     schema_version: u32,
     environment: Environment,
     clients: u32,
+    /// How many processes of the load tester they were in.
+    processes: u32,
     rooms: u32,
     rooms_per_client: u32,
     before_bytes: u64,
@@ -38,19 +37,22 @@ pub(crate) fn run(args: &IdleArgs) -> Result<Verdict> {
     let speech = args.connect.dialect.speech()?;
     let rooms_each = args.rooms_per_client;
     let plan = Plan { speech, rooms_each, ..Plan::idle(random_word(), args.clients, args.rooms) };
-    plan.check()?;
-    limits::allow_connections(plan.people)?;
-    let tokens = Tokens::of_run(&args.connect, &plan, args.connect.join_timeout + args.hold)?;
+    let length = args.connect.join_timeout + args.hold;
+    let gathering = Gathering { plan, connect: args.connect.clone(), comeback: None, length };
     let before_bytes = Usage::of(&args.server_pids)?.resident_bytes;
-    let crowd = Crowd::gather(plan, &args.connect, tokens, None);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let after_bytes = runtime.block_on(sit(&crowd, args.hold, &args.server_pids))?;
-    let audit = crowd.leave()?.audit;
+    let (after_bytes, outcome) = runtime.block_on(async {
+        let mut everybody = Everybody::gather(gathering).await?;
+        let after_bytes = sit(&mut everybody, args).await?;
+        anyhow::Ok((after_bytes, everybody.leave().await?))
+    })?;
+    let audit = outcome.audit;
     let memory = Memory {
         schema: "parlor-loadtest-idle",
         schema_version: 1,
         environment: Environment::look(),
         clients: args.clients,
+        processes: outcome.processes,
         rooms: args.rooms,
         rooms_per_client: args.rooms_per_client,
         before_bytes,
@@ -64,12 +66,13 @@ pub(crate) fn run(args: &IdleArgs) -> Result<Verdict> {
     Ok(Verdict::from(audit.broken == 0))
 }
 
-async fn sit(crowd: &Crowd, hold: Duration, pids: &[u32]) -> Result<u64> {
-    eprintln!("{} clients join …", crowd.shared.plan.people);
-    crowd.everybody_joined().await?;
-    sleep(hold).await;
-    crowd.check()?;
-    Ok(Usage::of(pids)?.resident_bytes)
+/// Gives the servers' memory when everybody has sat there for a while.
+async fn sit(everybody: &mut Everybody, args: &IdleArgs) -> Result<u64> {
+    eprintln!("{} clients join …", args.clients);
+    everybody.joined(|_| ()).await?;
+    sleep(args.hold).await;
+    everybody.look().await?;
+    Ok(Usage::of(&args.server_pids)?.resident_bytes)
 }
 
 fn print(memory: &Memory, broken: u64) {

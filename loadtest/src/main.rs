@@ -1,8 +1,9 @@
 //! `parlor-loadtest`: an open-loop load tester that audits what it receives.
 //!
 //! * [`args`], [`target`], [`token`], [`plan`], [`layout`]: what is to happen, before anything does.
-//! * [`crowd`] gathers people ([`person`], [`socket`], [`speech`]) on worker threads; [`pacer`] tells them when to
-//!   send. What comes for them, [`ears`] read; what they see goes to the [`audit`] and the [`tally`].
+//! * [`everybody`] is a [`crowd`] here, or one in each of several [`processes`]. A crowd gathers people ([`person`],
+//!   [`socket`], [`speech`]) on worker threads; [`pacer`] tells them when to send. What comes for them, [`ears`] read;
+//!   what they see goes to the [`audit`] and the [`tally`].
 //! * [`run`], [`search`], [`storm`], [`idle`]: the scenarios. [`meter`], [`servers`]: what they cost the servers, and
 //!   [`effort`]: the load tester itself. [`report`]: what came out.
 //! * [`limit`]: a run against a server that only writes. [`compare`]: two runs in turns. [`selftest`]: the audit
@@ -16,11 +17,14 @@ mod arrivals;
 mod audit;
 mod broadcaster;
 mod child;
+mod clock;
 mod compare;
+mod counted;
 mod crowd;
 mod ears;
 mod effort;
 mod environment;
+mod everybody;
 mod idle;
 mod layout;
 mod limit;
@@ -29,6 +33,7 @@ mod meter;
 mod pacer;
 mod person;
 mod plan;
+mod processes;
 mod progress;
 mod report;
 mod run;
@@ -71,6 +76,7 @@ fn main() -> ExitCode {
         Some(Scenario::LimitServer(args)) => {
             limit::server::serve(args.listen).map(|()| report::Verdict::Clean)
         }
+        Some(Scenario::Part) => processes::serve().map(|()| report::Verdict::Clean),
         Some(Scenario::Compare(args)) => compare::run(args),
         Some(Scenario::Selftest) => selftest::run(),
     };

@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::thread::{self, JoinHandle};
+use std::thread;
 use std::time::Instant;
 
 use tokio::sync::mpsc;
@@ -12,10 +12,11 @@ use tokio::sync::mpsc;
 use crate::crowd::Shared;
 use crate::window::Window;
 
-/// Tells every message of the plan to its sender. Ends after the last one, or when the run is stopped.
+/// Tells every message of the plan to its sender, if that is one of this process. Ends after the last one, or when the
+/// run is stopped.
 ///
 /// The queues must hold all that their sender is to send: nobody here waits for a slow client.
-pub(crate) fn start(shared: Arc<Shared>, begin: Instant, senders: Vec<mpsc::Sender<u32>>) -> JoinHandle<()> {
+pub(crate) fn start(shared: Arc<Shared>, begin: Instant, senders: Vec<Option<mpsc::Sender<u32>>>) {
     thread::spawn(move || {
         let mut window = Window::new(&shared);
         for message in 0..=u32::MAX {
@@ -23,16 +24,17 @@ pub(crate) fn start(shared: Arc<Shared>, begin: Instant, senders: Vec<mpsc::Send
                 break;
             }
             let planned = shared.plan.message(message);
+            let Some(sender) = &senders[planned.sender as usize] else { continue };
             wait_until(begin + planned.at);
             if let Some(window) = &mut window {
                 window.wait(planned.room);
                 shared.ledger.take_turn(message, begin.elapsed());
             }
             // A sender that has given up takes no orders: what it does not send is counted at the end.
-            let _ = senders[planned.sender as usize].try_send(message);
+            let _ = sender.try_send(message);
         }
         shared.all_told.store(true, Ordering::Release);
-    })
+    });
 }
 
 /// Precise to some tens of microseconds; may wake for no reason, hence the loop.

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use anyhow::{Result, ensure};
 use chat::RoomId;
+use serde::{Deserialize, Serialize};
 
 use crate::layout::{Layout, Place};
 use crate::person::Customs;
@@ -14,7 +15,7 @@ use crate::speech::{Answers, Native, Speech};
 ///
 /// People and messages take the rooms in turn, as the [`Layout`] says. Message `m` is planned at `m / rate`, by its
 /// room's senders in turn; where nobody of a room sends, a sender of another one joins it, too.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Plan {
     /// A random word that tells this run from others.
     pub(crate) run: String,
@@ -35,8 +36,13 @@ pub(crate) struct Plan {
     pub(crate) customs: Option<Customs>,
     /// How many messages may be on their way at once; with `None` none waits for another.
     pub(crate) in_flight: Option<u32>,
-    /// How the target speaks.
+    /// How the target speaks. Not told to other processes: these have the options that say so.
+    #[serde(skip, default = "native")]
     pub(crate) speech: Arc<dyn Speech>,
+}
+
+fn native() -> Arc<dyn Speech> {
+    Arc::new(Native)
 }
 
 /// A message of the plan.
@@ -67,7 +73,7 @@ impl Plan {
             layout: Layout::Even,
             customs: None,
             in_flight: None,
-            speech: Arc::new(Native),
+            speech: native(),
         }
     }
 

@@ -1,23 +1,20 @@
 //! The line that somebody who waits can see: what is going on, and whether it goes well. Only on a terminal.
 
-use std::convert::Infallible;
-use std::sync::atomic::Ordering;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
-use tokio::time::sleep;
+use serde::{Deserialize, Serialize};
 
-use crate::crowd::{Crowd, Shared};
+use crate::crowd::Standing;
 use crate::plan::Plan;
 use crate::series::Series;
 use crate::tally::Tally;
 
 const STYLE: &str = "{spinner:.cyan} {prefix:<12} {bar:24.cyan/black.bright} {msg}";
-const DRAW_EVERY: Duration = Duration::from_millis(100);
 
 /// What one worker has seen so far. A worker shows it now and then, so that nobody asks it while it is busy.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Glimpse {
     delivered: u64,
     p99: Duration,
@@ -41,20 +38,19 @@ impl Glimpse {
         *place.lock().unwrap_or_else(PoisonError::into_inner) = self;
     }
 
-    /// What all workers have seen. The 99th percentile of all together is at most the highest of them.
-    fn of_all(shared: &Shared) -> Self {
-        let glimpses =
-            shared.glimpses.iter().map(|place| *place.lock().unwrap_or_else(PoisonError::into_inner));
-        glimpses.fold(Self::default(), |all, one| Self {
-            delivered: all.delivered + one.delivered,
-            p99: all.p99.max(one.p99),
-            amiss: all.amiss + one.amiss,
-        })
+    /// What both have seen. The 99th percentile of all together is at most the highest of them.
+    pub(crate) fn with(self, other: Self) -> Self {
+        Self {
+            delivered: self.delivered + other.delivered,
+            p99: self.p99.max(other.p99),
+            amiss: self.amiss + other.amiss,
+        }
     }
 }
 
 /// Watches a run from outside: draws the line, and counts the open connections.
 pub(crate) struct Progress {
+    plan: Plan,
     bar: ProgressBar,
     begin: Instant,
     /// What the bar is drawn from: when, and how much had been delivered by then.
@@ -65,48 +61,44 @@ pub(crate) struct Progress {
 
 impl Progress {
     /// Nobody has joined yet.
-    pub(crate) fn new(people: u32) -> Self {
-        let bar = ProgressBar::new(u64::from(people));
+    pub(crate) fn new(plan: &Plan) -> Self {
+        let bar = ProgressBar::new(u64::from(plan.people));
         // The template is a constant that the library takes; without it the line is only less handsome.
         if let Ok(style) = ProgressStyle::with_template(STYLE) {
             bar.set_style(style.progress_chars("━╸━"));
         }
         bar.set_prefix("connecting");
         let now = Instant::now();
-        Self { bar, begin: now, drawn: (now, 0), series: Series::new() }
+        Self { plan: plan.clone(), bar, begin: now, drawn: (now, 0), series: Series::new() }
     }
 
-    /// Shows how many have joined, for as long as it is asked to.
-    pub(crate) async fn joining(&self, crowd: &Crowd) -> Infallible {
-        loop {
-            let arrived = crowd.shared.arrived.load(Ordering::Relaxed);
-            self.bar.set_position(u64::from(arrived));
-            self.bar.set_message(format!("{arrived} of {} joined", crowd.shared.plan.people));
-            sleep(DRAW_EVERY).await;
-        }
+    /// Shows how many have joined.
+    pub(crate) fn joining(&self, standing: &Standing) {
+        self.bar.set_position(u64::from(standing.arrived));
+        self.bar.set_message(format!("{} of {} joined", standing.arrived, self.plan.people));
     }
 
     /// Everybody has joined; the first message is planned for `begin`.
-    pub(crate) fn begin(&mut self, begin: Instant, plan: &Plan) {
+    pub(crate) fn begin(&mut self, begin: Instant) {
         (self.begin, self.drawn) = (begin, (begin, 0));
-        self.bar.set_length(millis(plan.warm_up + plan.duration));
+        self.bar.set_length(millis(self.plan.warm_up + self.plan.duration));
     }
 
     /// Looks at the run.
-    pub(crate) fn look(&mut self, crowd: &Crowd) {
-        let (now, shared) = (Instant::now(), &crowd.shared);
+    pub(crate) fn look(&mut self, standing: &Standing) {
+        let now = Instant::now();
         let at = now.saturating_duration_since(self.begin);
-        self.series.look(at, shared.connections.load(Ordering::Relaxed));
+        self.series.look(at, standing.connections);
         if self.bar.is_hidden() || now < self.drawn.0 + Glimpse::EVERY {
             return;
         }
-        let seen = Glimpse::of_all(shared);
+        let seen = standing.glimpse;
         let since = now.saturating_duration_since(self.drawn.0);
         #[expect(clippy::cast_precision_loss, reason = "a rate for people")]
         let rate = seen.delivered.saturating_sub(self.drawn.1) as f64 / since.as_secs_f64();
         self.bar.set_position(millis(at));
-        self.bar.set_prefix(phase(at, &shared.plan));
-        self.bar.set_message(line(at, &shared.plan, rate, seen));
+        self.bar.set_prefix(phase(at, &self.plan));
+        self.bar.set_message(line(at, &self.plan, rate, seen));
         self.drawn = (now, seen.delivered);
     }
 

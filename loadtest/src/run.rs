@@ -5,16 +5,15 @@ use std::time::{Duration, Instant};
 use anyhow::Result;
 use tokio::time::sleep;
 
-use crate::args::{ConnectArgs, RunArgs};
-use crate::crowd::Crowd;
+use crate::args::RunArgs;
+use crate::crowd::Gathering;
+use crate::everybody::Everybody;
 use crate::layout::Layout;
 use crate::meter::Meter;
 use crate::plan::Plan;
 use crate::progress::Progress;
 use crate::report::{self, Outcome, Report, Verdict};
 use crate::series::Series;
-use crate::token::Tokens;
-use crate::{limits, pacer};
 
 /// From the moment at which everybody has joined to the first message.
 const BREATH: Duration = Duration::from_millis(100);
@@ -39,14 +38,13 @@ pub(crate) fn run(args: &RunArgs) -> Result<Verdict> {
 /// If it cannot be made.
 pub(crate) fn make(args: &RunArgs) -> Result<(Report, Outcome)> {
     let plan = plan(args)?;
-    plan.check()?;
-    limits::allow_connections(plan.people)?;
-    let tokens = Tokens::of_run(&args.connect, &plan, length(&args.connect, &plan, args.settle))?;
     let mut meter = Meter::new(&args.server_pids)?;
-    let crowd = Crowd::gather(plan.clone(), &args.connect, tokens, args.comeback());
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let (crowd, conducted) = runtime.block_on(conduct(crowd, args, meter.as_mut()))?;
-    let mut outcome = crowd.leave()?;
+    let (mut outcome, conducted) = runtime.block_on(async {
+        let mut everybody = Everybody::gather(gathering(&plan, args)).await?;
+        let conducted = conduct(&mut everybody, &plan, args, meter.as_mut()).await?;
+        anyhow::Ok((everybody.leave().await?, conducted))
+    })?;
     outcome.tally.series.add(&conducted.connections);
     let mut report = Report::new(&plan, args, conducted.sending, &outcome);
     report.set_receiving(conducted.receiving);
@@ -79,9 +77,10 @@ fn plan(args: &RunArgs) -> Result<Plan> {
     })
 }
 
-/// How long the run takes at the most: what tokens must be good for.
-fn length(connect: &ConnectArgs, plan: &Plan, settle: Duration) -> Duration {
-    connect.join_timeout + plan.warm_up + plan.duration + settle
+/// Tokens must be good for as long as the run may take.
+fn gathering(plan: &Plan, args: &RunArgs) -> Gathering {
+    let length = args.connect.join_timeout + plan.warm_up + plan.duration + args.settle;
+    Gathering { plan: plan.clone(), connect: args.connect.clone(), comeback: args.comeback(), length }
 }
 
 /// What was seen of a run from outside.
@@ -96,39 +95,50 @@ pub(crate) struct Conducted {
 
 /// Everything between the first connection and the last receipt.
 async fn conduct(
-    mut crowd: Crowd,
+    everybody: &mut Everybody,
+    plan: &Plan,
     args: &RunArgs,
     mut meter: Option<&mut Meter>,
-) -> Result<(Crowd, Conducted)> {
-    let mut progress = Progress::new(crowd.shared.plan.people);
-    tokio::select! {
-        joined = crowd.everybody_joined() => joined?,
-        never = progress.joining(&crowd) => match never {},
-    }
+) -> Result<Conducted> {
+    let mut progress = Progress::new(plan);
+    everybody.joined(|standing| progress.joining(standing)).await?;
     meter.as_mut().map_or(Ok(()), |meter| meter.begin())?;
     let begin = Instant::now() + BREATH;
-    // Nobody else sets it.
-    let _ = crowd.shared.start.set(begin);
-    let pacer = pacer::start(crowd.shared.clone(), begin, crowd.take_senders());
-    progress.begin(begin, &crowd.shared.plan);
+    everybody.begin(begin).await?;
+    progress.begin(begin);
     let mut cut = args.cut.map(|after| begin + after);
-    while !pacer.is_finished() {
-        crowd.check()?;
+    loop {
         if cut.take_if(|at| *at <= Instant::now()).is_some() {
-            crowd.shared.cut_all();
+            everybody.cut().await?;
         }
-        progress.look(&crowd);
+        let standing = everybody.look().await?;
+        progress.look(&standing);
+        if standing.told {
+            break;
+        }
         sleep(LOOK_EVERY).await;
     }
     let sending = begin.elapsed();
-    let patience = Instant::now() + args.settle;
-    while !crowd.is_settled() && Instant::now() < patience {
-        crowd.check()?;
-        progress.look(&crowd);
-        sleep(LOOK_EVERY).await;
-    }
-    let receiving = crowd.is_settled().then(|| begin.elapsed());
+    let receiving =
+        everything_received(everybody, &mut progress, args.settle).await?.then(|| begin.elapsed());
     meter.map_or(Ok(()), Meter::end)?;
     sleep(LISTEN).await;
-    Ok((crowd, Conducted { sending, receiving, connections: progress.into_series() }))
+    Ok(Conducted { sending, receiving, connections: progress.into_series() })
+}
+
+/// Waits until everybody has everything. False if that is not so in time.
+async fn everything_received(
+    everybody: &mut Everybody,
+    progress: &mut Progress,
+    within: Duration,
+) -> Result<bool> {
+    let patience = Instant::now() + within;
+    loop {
+        let standing = everybody.look().await?;
+        progress.look(&standing);
+        if standing.settled || Instant::now() >= patience {
+            return Ok(standing.settled);
+        }
+        sleep(LOOK_EVERY).await;
+    }
 }

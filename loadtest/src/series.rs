@@ -6,6 +6,9 @@
 use std::time::Duration;
 
 use hdrhistogram::Histogram;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use crate::counted;
 
 /// The length of a slice while there are enough of them: whole seconds.
 const SLICE: Duration = Duration::from_secs(1);
@@ -15,14 +18,14 @@ const SLICES_MAX: usize = 300;
 const LATENCY_MAX_US: u64 = 3_600_000_000;
 
 /// The slices of a run, counted from the moment at which its first message was planned.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Series {
     length: Duration,
     slices: Vec<Slice>,
 }
 
 /// What happened in one slice.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Slice {
     /// Receipts, none of them twice.
     pub(crate) deliveries: u64,
@@ -31,6 +34,7 @@ pub(crate) struct Slice {
     /// The fewest connections that were open, if anybody looked.
     pub(crate) connections: Option<u32>,
     /// Of the receipts, in microseconds to two digits; `None` if there were none.
+    #[serde(serialize_with = "tell", deserialize_with = "hear")]
     latency: Option<Histogram<u32>>,
 }
 
@@ -144,6 +148,19 @@ fn histogram() -> Histogram<u32> {
     // The bounds are constants that the library takes: 1 to max, 2 digits.
     Histogram::new_with_max(LATENCY_MAX_US, 2)
         .unwrap_or_else(|error| unreachable!("constant bounds: {error}"))
+}
+
+fn tell<S: Serializer>(latency: &Option<Histogram<u32>>, serializer: S) -> Result<S::Ok, S::Error> {
+    latency.as_ref().map(counted::counts).serialize(serializer)
+}
+
+fn hear<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Histogram<u32>>, D::Error> {
+    let counts: Option<Vec<(u64, u64)>> = Option::deserialize(deserializer)?;
+    Ok(counts.map(|counts| {
+        let mut latency = histogram();
+        counted::count(&mut latency, &counts);
+        latency
+    }))
 }
 
 #[cfg(test)]

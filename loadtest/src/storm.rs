@@ -8,14 +8,13 @@ use serde::Serialize;
 use tokio::time::sleep;
 
 use crate::args::StormArgs;
-use crate::crowd::Crowd;
+use crate::crowd::Gathering;
 use crate::environment::Environment;
-use crate::limits;
+use crate::everybody::Everybody;
 use crate::plan::Plan;
-use crate::report::{self, Quantiles, Verdict};
+use crate::report::{self, Outcome, Quantiles, Verdict};
 use crate::run::random_word;
 use crate::servers::Usage;
-use crate::token::Tokens;
 
 /// What came out. Times are in microseconds unless their name says otherwise.
 #[derive(Debug, Serialize)]
@@ -24,6 +23,8 @@ struct Storm {
     schema_version: u32,
     environment: Environment,
     clients: u32,
+    /// How many processes of the load tester they were in.
+    processes: u32,
     rooms: u32,
     rooms_per_client: u32,
     planned_per_s: f64,
@@ -52,15 +53,17 @@ pub(crate) fn run(args: &StormArgs) -> Result<Verdict> {
     let speech = args.connect.dialect.speech()?;
     let rooms_each = args.rooms_per_client;
     let plan = Plan { speech, rooms_each, ..Plan::idle(random_word(), args.clients, args.rooms) };
-    plan.check()?;
-    limits::allow_connections(plan.people)?;
-    let tokens = Tokens::of_run(&args.connect, &plan, args.connect.join_timeout + args.hold)?;
-    let before = Usage::of(&args.server_pids)?.cpu;
-    let crowd = Crowd::gather(plan, &args.connect, tokens, None);
+    let length = args.connect.join_timeout + args.hold;
+    let gathering = Gathering { plan, connect: args.connect.clone(), comeback: None, length };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let (took, after) = runtime.block_on(blow(&crowd, args))?;
-    let mut storm = Storm::new(args, took, &crowd.leave()?.tally);
-    let each = after.saturating_sub(before).as_secs_f64() * 1e6 / f64::from(args.clients);
+    let before = Usage::of(&args.server_pids)?.cpu;
+    let (blown, outcome) = runtime.block_on(async {
+        let mut everybody = Everybody::gather(gathering).await?;
+        let blown = blow(&mut everybody, args).await?;
+        anyhow::Ok((blown, everybody.leave().await?))
+    })?;
+    let mut storm = Storm::new(args, blown.took, &outcome);
+    let each = blown.server_cpu.saturating_sub(before).as_secs_f64() * 1e6 / f64::from(args.clients);
     storm.server_cpu_us_per_client = (!args.server_pids.is_empty()).then_some(each);
     print!("{}", storm.text());
     if let Some(file) = &args.json {
@@ -70,25 +73,33 @@ pub(crate) fn run(args: &StormArgs) -> Result<Verdict> {
     Ok(if clean { Verdict::Clean } else { Verdict::NotClean })
 }
 
-/// Gives how long it took until everybody had joined, and what processor time the servers had used by then.
-async fn blow(crowd: &Crowd, args: &StormArgs) -> Result<(Duration, Duration)> {
-    eprintln!("{} clients join …", crowd.shared.plan.people);
-    crowd.everybody_joined().await?;
-    let took = crowd.shared.opened.elapsed();
-    let cpu = Usage::of(&args.server_pids)?.cpu;
+/// What was seen of a storm from outside.
+struct Blown {
+    /// From the first planned time until everybody had joined.
+    took: Duration,
+    /// What processor time the servers had used by then.
+    server_cpu: Duration,
+}
+
+async fn blow(everybody: &mut Everybody, args: &StormArgs) -> Result<Blown> {
+    eprintln!("{} clients join …", args.clients);
+    everybody.joined(|_| ()).await?;
+    let took = everybody.opened().elapsed();
+    let server_cpu = Usage::of(&args.server_pids)?.cpu;
     sleep(args.hold).await;
-    crowd.check()?;
-    Ok((took, cpu))
+    everybody.look().await?;
+    Ok(Blown { took, server_cpu })
 }
 
 impl Storm {
-    fn new(args: &StormArgs, took: Duration, tally: &crate::tally::Tally) -> Self {
-        let all_joined_s = took.as_secs_f64();
+    fn new(args: &StormArgs, took: Duration, outcome: &Outcome) -> Self {
+        let (tally, all_joined_s) = (&outcome.tally, took.as_secs_f64());
         Self {
             schema: "parlor-loadtest-connect",
             schema_version: 1,
             environment: Environment::look(),
             clients: args.clients,
+            processes: outcome.processes,
             rooms: args.rooms,
             rooms_per_client: args.rooms_per_client,
             planned_per_s: 1.0 / args.connect.step(args.clients).as_secs_f64(),

@@ -4,9 +4,11 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use hdrhistogram::Histogram;
+use serde::{Deserialize, Serialize};
 
 use crate::arrivals::Arrivals;
-
+use crate::clock::Moment;
+use crate::counted;
 use crate::series::Series;
 
 /// The longest latency that is told apart from longer ones.
@@ -15,8 +17,23 @@ const LATENCY_MAX: Duration = Duration::from_secs(3600);
 const REASONS_MAX: usize = 32;
 
 /// Latencies in microseconds, to three digits.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(from = "Vec<(u64, u64)>", into = "Vec<(u64, u64)>")]
 pub(crate) struct Latencies(Histogram<u64>);
+
+impl From<Vec<(u64, u64)>> for Latencies {
+    fn from(counts: Vec<(u64, u64)>) -> Self {
+        let mut latencies = Self::new();
+        counted::count(&mut latencies.0, &counts);
+        latencies
+    }
+}
+
+impl From<Latencies> for Vec<(u64, u64)> {
+    fn from(latencies: Latencies) -> Self {
+        counted::counts(&latencies.0)
+    }
+}
 
 impl Latencies {
     pub(crate) fn new() -> Self {
@@ -59,12 +76,12 @@ impl Latencies {
 }
 
 /// How long those were away whose connections broke.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Absences {
     /// From the break of a connection to the moment at which its client had all that there was when it came back.
     pub(crate) each: Latencies,
     /// The first of the breaks, and the last of the returns.
-    all: Option<(Instant, Instant)>,
+    all: Option<(Moment, Moment)>,
     /// How often somebody came again who had left by choice; these are not among the others.
     pub(crate) chosen: u64,
 }
@@ -77,12 +94,12 @@ impl Absences {
     /// Somebody was away.
     pub(crate) fn add(&mut self, from: Instant, until: Instant) {
         self.each.record(until.saturating_duration_since(from));
-        self.stretch(from, until);
+        self.stretch(Moment(from), Moment(until));
     }
 
     /// From the first break to the last return, if there was one.
     pub(crate) fn all(&self) -> Option<Duration> {
-        self.all.map(|(from, until)| until.saturating_duration_since(from))
+        self.all.map(|(Moment(from), Moment(until))| until.saturating_duration_since(from))
     }
 
     fn take_in(&mut self, other: &Self) {
@@ -93,14 +110,14 @@ impl Absences {
         }
     }
 
-    fn stretch(&mut self, from: Instant, until: Instant) {
+    fn stretch(&mut self, from: Moment, until: Moment) {
         let (first, last) = self.all.unwrap_or((from, until));
         self.all = Some((first.min(from), last.max(until)));
     }
 }
 
 /// How often something happened, by reason.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Reasons(pub(crate) BTreeMap<String, u64>);
 
 impl Reasons {
@@ -129,7 +146,7 @@ pub(crate) enum Timed {
 }
 
 /// What one worker has counted.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Tally {
     /// From the planned time to the acknowledgement.
     pub(crate) acknowledged: Latencies,
@@ -243,6 +260,22 @@ impl Tally {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_tally_that_was_told_is_the_same_tally() {
+        let (mut tally, ms) = (Tally::new(), Duration::from_millis);
+        for at in 0..3000 {
+            tally.time(Timed::Delivery, ms(at), ms(at % 97), at > 500);
+            tally.time(Timed::Acknowledgement, ms(at), ms(at % 7), true);
+        }
+        tally.absences.add(Instant::now(), Instant::now() + ms(70));
+        tally.refused.count("too_many");
+        tally.arrivals.joined.record(ms(12));
+        tally.series.look(ms(1500), 7);
+        tally.sent = 3000;
+        let told = serde_json::to_string(&tally).unwrap();
+        assert_eq!(serde_json::from_str::<Tally>(&told).unwrap(), tally);
+    }
 
     #[test]
     fn absences_of_several_workers_are_one() {

@@ -6,19 +6,21 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail, ensure};
 use chat::{Clock as _, SystemClock};
+use futures::{StreamExt as _, TryStreamExt as _, stream};
 use jsonwebtoken::{EncodingKey, Header, encode};
 use serde::Serialize;
 use tokio::process::Command;
 use tokio::sync::{OnceCell, Semaphore};
 use tokio::time::timeout;
 
-use crate::args::{ConnectArgs, TokenArgs};
-use crate::plan::Plan;
+use crate::args::TokenArgs;
+use crate::crowd::Gathering;
+use crate::processes::Share;
 
 /// What a token is good for beyond the length of the run.
 const SPARE: Duration = Duration::from_secs(3600);
-/// How many commands run at once: each may be a shell with programs of its own.
-const COMMANDS_AT_ONCE: usize = 8;
+/// How many commands run at once, all processes together: each may be a shell with programs of its own.
+const COMMANDS_AT_ONCE: u32 = 8;
 /// A command that takes longer has failed.
 const COMMAND_WITHIN: Duration = Duration::from_secs(30);
 
@@ -51,23 +53,42 @@ struct Claims<'a> {
 }
 
 impl Tokens {
-    /// The tokens of a run that lasts about so long. In other dialects than ours, clients may have none.
+    /// The tokens of this share of the people, made before the first of them connects: how long a command takes is no
+    /// part of how long a handshake takes. In other dialects than ours, clients may have none.
     ///
     /// # Errors
-    /// If nothing says where they come from, or the file cannot be read or holds none.
-    pub(crate) fn of_run(args: &ConnectArgs, plan: &Plan, length: Duration) -> Result<Self> {
-        let TokenArgs { secret, token_file, token_command } = &args.tokens;
-        if args.dialect.is_foreign() && secret.is_none() && token_file.is_none() && token_command.is_none() {
+    /// If nothing says where they come from, or the file cannot be read or holds none, or a command fails.
+    pub(crate) async fn of_people(gathering: &Gathering, share: Share) -> Result<Self> {
+        let Gathering { plan, connect, length, .. } = gathering;
+        let TokenArgs { secret, token_file, token_command } = &connect.tokens;
+        if connect.dialect.is_foreign() && secret.is_none() && token_file.is_none() && token_command.is_none()
+        {
             return Ok(Self::None);
         }
-        Self::new(&args.tokens, &plan.run, plan.people, length)
+        let at_once = share.part(COMMANDS_AT_ONCE) as usize;
+        let tokens = Self::new(&connect.tokens, &plan.run, plan.people, *length, at_once)?;
+        tokens.print(share.people(plan.people), at_once).await?;
+        Ok(tokens)
+    }
+
+    /// Runs the command for each of these people, if there is one: what it printed is there when they connect.
+    async fn print(&self, people: impl Iterator<Item = u32>, at_once: usize) -> Result<()> {
+        let Self::Printed(printer) = self else { return Ok(()) };
+        let printed = stream::iter(people).map(|person| printer.of(person)).buffer_unordered(at_once);
+        printed.try_for_each(async |_| Ok(())).await
     }
 
     /// Tokens for so many people in a run of this name that lasts about so long.
     ///
     /// # Errors
     /// If nothing says where they come from, or the file cannot be read or holds none.
-    fn new(args: &TokenArgs, run: &str, people: u32, length: Duration) -> Result<Self> {
+    fn new(
+        args: &TokenArgs,
+        run: &str,
+        people: u32,
+        length: Duration,
+        commands_at_once: usize,
+    ) -> Result<Self> {
         if let Some(file) = &args.token_file {
             let text = fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
             let tokens: Vec<String> = text.split_whitespace().map(str::to_owned).collect();
@@ -75,7 +96,7 @@ impl Tokens {
             return Ok(Self::Ready(tokens));
         }
         if let Some(command) = &args.token_command {
-            return Ok(Self::Printed(Printer::new(command, run, people)));
+            return Ok(Self::Printed(Printer::new(command, run, people, commands_at_once)));
         }
         let Some(secret) = &args.secret else {
             bail!(
@@ -108,11 +129,11 @@ impl Tokens {
 }
 
 impl Printer {
-    fn new(command: &str, run: &str, people: u32) -> Self {
+    fn new(command: &str, run: &str, people: u32, at_once: usize) -> Self {
         Self {
             command: command.to_owned(),
             run: run.to_owned(),
-            turns: Semaphore::new(COMMANDS_AT_ONCE),
+            turns: Semaphore::new(at_once),
             printed: (0..people).map(|_| OnceCell::new()).collect(),
         }
     }
@@ -157,9 +178,11 @@ mod tests {
 
     use super::*;
 
+    const AT_ONCE: usize = 3;
+
     fn printed_by(command: &str, people: u32) -> Tokens {
         let args = TokenArgs { token_command: Some(command.to_owned()), ..TokenArgs::default() };
-        Tokens::new(&args, "r", people, Duration::ZERO).unwrap()
+        Tokens::new(&args, "r", people, Duration::ZERO, AT_ONCE).unwrap()
     }
 
     #[tokio::test]
@@ -182,7 +205,19 @@ mod tests {
         let running = fs::read_to_string(folder.path().join("running")).unwrap();
         let running: Vec<usize> = running.lines().map(|count| count.parse().unwrap()).collect();
         assert_eq!(running.len(), 24, "once for each user");
-        assert!(running.iter().all(|count| *count <= COMMANDS_AT_ONCE), "{running:?}");
+        assert!(running.iter().all(|count| *count <= AT_ONCE), "{running:?}");
+    }
+
+    #[tokio::test]
+    async fn tokens_are_there_before_anybody_asks() {
+        let folder = tempfile::tempdir().unwrap();
+        let here = folder.path().display();
+        let tokens = printed_by(&format!("echo {{user}} >> {here}/asked; echo token-of-{{user}}"), 9);
+        tokens.print([2, 5, 8].into_iter(), AT_ONCE).await.unwrap();
+        fs::remove_file(folder.path().join("asked")).unwrap();
+        assert_eq!(tokens.of(5).await.unwrap(), "token-of-load-r-5");
+        assert!(!folder.path().join("asked").exists(), "nobody was asked again");
+        assert!(printed_by("false", 2).print([1].into_iter(), AT_ONCE).await.is_err());
     }
 
     #[tokio::test]
@@ -196,7 +231,8 @@ mod tests {
 
     #[test]
     fn somebody_must_say_who_the_clients_are() {
-        let error = Tokens::new(&TokenArgs::default(), "r", 1, Duration::ZERO).err().unwrap().to_string();
+        let error =
+            Tokens::new(&TokenArgs::default(), "r", 1, Duration::ZERO, AT_ONCE).err().unwrap().to_string();
         assert!(error.contains("--secret") && error.contains("--token-command"), "{error}");
     }
 }

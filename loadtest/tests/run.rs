@@ -4,6 +4,7 @@
 #[path = "../src/broadcaster/mod.rs"]
 mod broadcaster;
 mod dialects;
+mod processes;
 mod scenarios;
 
 use std::path::PathBuf;

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use clap::Args;
+use serde::{Deserialize, Serialize};
 
 use super::TokenArgs;
 use super::dialect::DialectArgs;
@@ -10,7 +11,7 @@ use super::run::duration;
 use crate::target::Target;
 
 /// Where to connect, as whom, and how fast.
-#[derive(Debug, Clone, Args)]
+#[derive(Debug, Clone, Args, Serialize, Deserialize)]
 pub(crate) struct ConnectArgs {
     /// The address of a gateway, `ws://HOST:PORT[/ws]`; repeated, clients are spread over all of them.
     #[arg(long = "target", value_name = "URL", required = true)]
@@ -33,7 +34,11 @@ pub(crate) struct ConnectArgs {
     /// How long everybody together may take to connect and join, beyond what the ramp takes.
     #[arg(long, default_value = "60s", value_parser = duration, value_name = "TIME")]
     pub(crate) join_timeout: Duration,
-    /// How many threads the clients share.
+    /// How many processes the clients share; they divide the threads and the handshakes among them. [default: as many as
+    /// the limit of open files asks for: one for about 19 900 clients where a process may have 20 000]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub(crate) processes: Option<u32>,
+    /// How many threads the clients share; each process has one at least.
     #[arg(long, default_value_t = 1, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=64))]
     pub(crate) threads: u16,
 }

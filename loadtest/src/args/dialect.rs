@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, Result, ensure};
 use clap::{Args, ValueEnum};
+use serde::{Deserialize, Serialize};
 
 use crate::speech::{ActionCable, App, Centrifugo, Native, Phoenix, Plain, Pusher, Speech, Template};
 
 /// How the target speaks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum, Serialize, Deserialize)]
 enum Dialect {
     /// Parlor's own.
     #[default]
@@ -26,7 +27,7 @@ enum Dialect {
 }
 
 /// How the target speaks.
-#[derive(Debug, Clone, Default, Args)]
+#[derive(Debug, Clone, Default, Args, Serialize, Deserialize)]
 #[command(next_help_heading = "Dialect of the target")]
 pub(crate) struct DialectArgs {
     /// What the target speaks. The path of the target may hold {token}, {user} and {room}.

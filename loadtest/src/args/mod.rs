@@ -27,6 +27,9 @@ pub(crate) use storm::StormArgs;
 pub(crate) use thresholds::ThresholdArgs;
 pub(crate) use tokens::TokenArgs;
 
+/// The word that makes this program a process with a share of another one's people.
+pub(crate) const PART: &str = "part";
+
 /// An open-loop load tester for Parlor that audits what it receives.
 ///
 /// Subscribers join rooms over one or more targets; some of them send at a fixed total rate. Every subscription is
@@ -81,6 +84,9 @@ pub(crate) enum Scenario {
     LimitServer(LimitServerArgs),
     /// Make two runs in turns and print their figures side by side.
     Compare(CompareArgs),
+    /// A share of another load tester's clients, which tells it what to do.
+    #[command(name = PART, hide = true)]
+    Part,
     /// Try the audit on a built-in server that drops, doubles and swaps: each must be counted exactly.
     Selftest,
 }

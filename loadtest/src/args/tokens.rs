@@ -3,9 +3,10 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use serde::{Deserialize, Serialize};
 
 /// Who the clients are: one of these.
-#[derive(Debug, Clone, Default, Args)]
+#[derive(Debug, Clone, Default, Args, Serialize, Deserialize)]
 pub(crate) struct TokenArgs {
     /// The key that the servers check tokens with (HS256): every client gets a token of its own.
     #[arg(long, env = "PARLOR__AUTH__SECRET", hide_env_values = true, value_name = "KEY")]

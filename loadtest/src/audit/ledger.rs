@@ -7,6 +7,7 @@ use std::collections::HashSet;
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 use std::time::Duration;
 
+use super::testimony::{Head, Testimony};
 use crate::plan::Plan;
 
 /// Nobody has answered yet.
@@ -112,12 +113,43 @@ impl Ledger {
         self.receipts.load(Ordering::Relaxed)
     }
 
-    /// A room has come to this position at least.
-    pub(crate) fn advance(&self, room: u32, seq: u64) {
+    /// A room has come to this position at least. True if that is news.
+    pub(crate) fn advance(&self, room: u32, seq: u64) -> bool {
         let head = &self.heads[room as usize];
-        if head.load(Ordering::Relaxed) < seq {
-            head.fetch_max(seq, Ordering::Relaxed);
+        // Nearly always it is known already: look before writing.
+        head.load(Ordering::Relaxed) < seq && head.fetch_max(seq, Ordering::Relaxed) < seq
+    }
+
+    /// How far all rooms have come in which something was said.
+    pub(crate) fn heads(&self) -> impl Iterator<Item = Head> {
+        let heads = (0..).zip(&self.heads).map(|(room, head)| (room, head.load(Ordering::Relaxed)));
+        heads.filter(|(_, head)| *head > 0)
+    }
+
+    /// All that it knows, for a ledger of the same plan.
+    pub(crate) fn testify(&self) -> Testimony {
+        Testimony {
+            places: self.places.iter().map(|place| place.load(Ordering::Relaxed)).collect(),
+            verdicts: self.verdicts.iter().map(|verdict| verdict.load(Ordering::Relaxed)).collect(),
+            heads: self.heads().collect(),
+            renamed: self.renamed.load(Ordering::Relaxed),
         }
+    }
+
+    /// Takes in what another ledger of the same plan knows. Where that one has another place for a message, this counts
+    /// as one sighting, however many there were.
+    pub(crate) fn hear(&self, testimony: &Testimony) {
+        let seen = (0..).zip(&testimony.places).filter(|(message, place)| **place > 0 && self.has(*message));
+        seen.for_each(|(message, place)| self.place(message, *place));
+        // Only the process of a message's sender knows what was answered.
+        let answered = self.verdicts.iter().zip(&testimony.verdicts).filter(|(_, told)| **told != UNKNOWN);
+        answered.for_each(|(verdict, told)| verdict.store(*told, Ordering::Relaxed));
+        for (room, head) in &testimony.heads {
+            if (*room as usize) < self.heads.len() {
+                self.advance(*room, *head);
+            }
+        }
+        self.renamed.fetch_add(testimony.renamed, Ordering::Relaxed);
     }
 
     /// How far a room has come.
@@ -233,6 +265,30 @@ mod tests {
         ledger.acknowledge(0, 0, 7);
         ledger.advance(0, 3);
         assert_eq!((ledger.head(0), ledger.head(1)), (7, 0));
+    }
+
+    #[test]
+    fn what_several_have_seen_is_judged_together() {
+        let [one, other, all] = [(); 3].map(|()| Ledger::new(&plan()));
+        one.acknowledge(0, 0, 1);
+        one.refuse(3);
+        one.place(2, 2);
+        other.place(0, 2);
+        other.place(2, 2);
+        other.place(3, 1);
+        other.advance(1, 4);
+        for ledger in [&one, &other] {
+            all.hear(&ledger.testify());
+        }
+        // Message 0 is at 1 and at 2, and at 2 there is message 2, too; message 3 was refused.
+        let expected = Quarrels { two_places: 1, one_place: 0, refused_but_stored: 1 };
+        assert_eq!(all.quarrels(&plan()), expected);
+        assert_eq!(all.heads().collect::<Vec<_>>(), [(0, 1), (1, 4)]);
+        assert_eq!(
+            (all.acknowledged(), all.not_owed().collect::<Vec<_>>()),
+            (1, vec![1, 3, 4, 5, 6, 7, 8, 9])
+        );
+        assert_eq!((all.advance(1, 4), all.advance(1, 5)), (false, true));
     }
 
     #[test]

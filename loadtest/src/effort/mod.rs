@@ -8,7 +8,7 @@ mod rest;
 
 use std::time::{Duration, Instant};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::report::Quantiles;
 use crate::tally::Latencies;
@@ -28,6 +28,14 @@ pub(crate) struct Effort {
     first: Option<(Instant, Duration)>,
     last: Option<(Instant, Duration)>,
     /// How long what had come waited.
+    late: Latencies,
+}
+
+/// What it took of one worker in all.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Spent {
+    /// The part of the time that it worked.
+    busy: f64,
     late: Latencies,
 }
 
@@ -58,6 +66,11 @@ impl Effort {
         self.late.record(now.saturating_duration_since(due));
     }
 
+    /// What it took in all.
+    pub(crate) fn spent(&self) -> Spent {
+        Spent { busy: self.busy(), late: self.late.clone() }
+    }
+
     /// The part of the time between its looks that it did not rest.
     fn busy(&self) -> f64 {
         let Some(((first, before), (last, after))) = self.first.zip(self.last) else { return 0.0 };
@@ -68,10 +81,10 @@ impl Effort {
 
 impl Efforts {
     /// Puts together what the workers have seen of themselves.
-    pub(crate) fn of<'a>(workers: impl Iterator<Item = &'a Effort>, unread_bytes: u64) -> Self {
+    pub(crate) fn of<'a>(workers: impl Iterator<Item = &'a Spent>, unread_bytes: u64) -> Self {
         let (mut busy, mut late) = (0.0_f64, Latencies::new());
         for worker in workers {
-            busy = busy.max(worker.busy());
+            busy = busy.max(worker.busy);
             late.add(&worker.late);
         }
         Self { busy, late: Quantiles::of(&late), unread_bytes }
@@ -118,7 +131,7 @@ mod tests {
     fn doubts(busy_ms: u64, late_ms: u64, delivered_ms: u64) -> usize {
         let easy = worker(Duration::ZERO, Duration::ZERO);
         let hard = worker(Duration::from_millis(busy_ms), Duration::from_millis(late_ms));
-        Efforts::of([easy, hard].iter(), 0).doubts(0, delivered_ms * 1000, 0).len()
+        Efforts::of([easy.spent(), hard.spent()].iter(), 0).doubts(0, delivered_ms * 1000, 0).len()
     }
 
     #[test]

@@ -28,12 +28,40 @@ pub(crate) enum Distribution {
 const ZIPF_ROOMS_MAX: u32 = 100_000;
 
 /// Where people and messages go.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(try_from = "Spread", into = "Spread")]
 pub(crate) enum Layout {
     /// The rooms one after the other.
     Even,
     /// As this table says.
     Table(Arc<Table>),
+}
+
+/// What a layout is made from: all that another process needs to make the same.
+#[derive(Debug, Serialize, Deserialize)]
+struct Spread {
+    distribution: Distribution,
+    rooms: u32,
+    senders: u32,
+}
+
+impl TryFrom<Spread> for Layout {
+    type Error = anyhow::Error;
+
+    fn try_from(spread: Spread) -> Result<Self> {
+        Self::new(spread.distribution, spread.rooms, spread.senders)
+    }
+}
+
+impl From<Layout> for Spread {
+    fn from(layout: Layout) -> Self {
+        match layout {
+            Layout::Even => Self { distribution: Distribution::Even, rooms: 0, senders: 0 },
+            Layout::Table(table) => {
+                Self { distribution: Distribution::Zipf, rooms: table.rooms, senders: table.people_who_send }
+            }
+        }
+    }
 }
 
 /// A message's room, and how many messages that room has before it.
@@ -138,6 +166,19 @@ mod tests {
                 let place = layout.place(message, 7);
                 assert_eq!(place.turn, next[place.room as usize], "{distribution:?}");
                 next[place.room as usize] += 1;
+            }
+        }
+    }
+
+    #[test]
+    fn a_layout_that_was_told_is_the_same_layout() {
+        for distribution in [Distribution::Even, Distribution::Zipf] {
+            let layout = Layout::new(distribution, 20, 7).unwrap();
+            let told: Layout = serde_json::from_str(&serde_json::to_string(&layout).unwrap()).unwrap();
+            for message in 0..500 {
+                let place = layout.place(message, 20);
+                assert_eq!(told.place(message, 20), place);
+                assert_eq!(told.sender(place, 20, 7), layout.sender(place, 20, 7));
             }
         }
     }

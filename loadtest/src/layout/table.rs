@@ -5,6 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 /// A cycle of rooms, and who sends to each.
 #[derive(Debug)]
 pub(crate) struct Table {
+    pub(super) rooms: u32,
+    pub(super) people_who_send: u32,
     cycle: Vec<Turn>,
     /// How many turns each room has in the cycle.
     pub(super) shares: Vec<u32>,
@@ -34,7 +36,14 @@ impl Table {
         }
         turns.sort_by(|a, b| a.0.total_cmp(&b.0));
         let cycle = turns.into_iter().map(|(_, turn)| turn).collect();
-        let mut table = Self { cycle, shares, senders: Vec::new(), adopted: BTreeMap::new() };
+        let mut table = Self {
+            rooms,
+            people_who_send: senders,
+            cycle,
+            shares,
+            senders: Vec::new(),
+            adopted: BTreeMap::new(),
+        };
         table.appoint(rooms, senders);
         table
     }

@@ -5,12 +5,13 @@ use std::time::{Duration, Instant};
 
 use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
+use serde::{Deserialize, Serialize};
 
 /// No stay and no absence is longer than this many times the usual one.
 const LONGEST: f64 = 5.0;
 
 /// How long people stay and are away.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 pub(crate) struct Customs {
     /// On average.
     pub(crate) stay: Duration,

@@ -1,6 +1,7 @@
 //! What came out of a run: for people ([`table`], [`html`]), for programs ([`Report`] as JSON) and for the plotter of
 //! HdrHistogram ([`hgrm`]).
 
+mod harvest;
 mod hgrm;
 mod html;
 mod outcome;
@@ -17,7 +18,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::args::{OutputArgs, RunArgs};
 use crate::effort::Efforts;
@@ -25,6 +26,7 @@ use crate::environment::Environment;
 use crate::meter::Cost;
 use crate::plan::Plan;
 
+pub(crate) use harvest::Harvest;
 pub(crate) use outcome::Outcome;
 pub(crate) use quantiles::Quantiles;
 pub(crate) use table::{latency_rows, print, rooms};
@@ -97,6 +99,8 @@ struct Planned {
     run: String,
     targets: Vec<String>,
     subscribers: u32,
+    /// How many processes of the load tester they were in.
+    processes: u32,
     rooms: u32,
     rooms_per_client: u32,
     senders: u32,
@@ -110,7 +114,7 @@ struct Planned {
 }
 
 /// What was received against what should have been.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub(crate) struct Audit {
     /// Messages of the plan.
     pub(crate) planned: u64,
@@ -161,7 +165,7 @@ impl Report {
             schema: "parlor-loadtest",
             schema_version: SCHEMA_VERSION,
             environment: Environment::look(),
-            plan: Planned::of(plan, args),
+            plan: Planned::of(plan, args, outcome),
             not_told: plan.speech.terms().not_told(),
             clean: problems.is_empty(),
             problems,
@@ -217,11 +221,12 @@ impl Report {
 }
 
 impl Planned {
-    fn of(plan: &Plan, args: &RunArgs) -> Self {
+    fn of(plan: &Plan, args: &RunArgs, outcome: &Outcome) -> Self {
         Self {
             run: plan.run.clone(),
             targets: args.connect.targets.iter().map(ToString::to_string).collect(),
             subscribers: plan.people,
+            processes: outcome.processes,
             rooms: plan.rooms,
             rooms_per_client: plan.rooms_each,
             senders: plan.senders,

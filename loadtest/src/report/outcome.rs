@@ -1,33 +1,29 @@
 //! What everybody has seen, put together and judged.
 
-use std::collections::BTreeMap;
-
-use super::Audit;
-use crate::crowd::Shared;
+use super::{Audit, Harvest};
+use crate::audit::Ledger;
 use crate::effort::Efforts;
-use crate::person::Person;
+use crate::plan::Plan;
 use crate::tally::Tally;
-use crate::worker::Yield;
 
 /// What everybody has counted and seen.
 pub(crate) struct Outcome {
     pub(crate) tally: Tally,
     pub(crate) audit: Audit,
     pub(crate) efforts: Efforts,
+    /// How many processes of the load tester it took.
+    pub(crate) processes: u32,
 }
 
 impl Outcome {
-    /// Puts together what the workers bring home. They must all be done: a room's head is final only then.
-    pub(crate) fn new(shared: &Shared, yields: &[Yield]) -> Self {
-        let mut tally = Tally::new();
-        for part in yields {
-            tally.add(&part.tally);
-        }
-        let quarrels = shared.ledger.quarrels(&shared.plan);
-        let mut audit = Audit {
-            planned: shared.plan.messages(),
+    /// Judges what people bring home. The ledger must know what all of them have seen.
+    pub(crate) fn new(plan: &Plan, ledger: &Ledger, harvest: Harvest, processes: u32) -> Self {
+        let Harvest { tally, audit, efforts } = harvest;
+        let quarrels = ledger.quarrels(plan);
+        let audit = Audit {
+            planned: plan.messages(),
             sent: tally.sent,
-            acknowledged: shared.ledger.acknowledged(),
+            acknowledged: ledger.acknowledged(),
             refused: tally.refused.total(),
             repeated: tally.repeated,
             wrong_room: tally.wrong_room,
@@ -39,52 +35,14 @@ impl Outcome {
             unreadable: tally.unreadable,
             broken: tally.broken.total(),
             reconnects: tally.reconnects,
-            ..Audit::default()
+            ..audit
         };
-        for person in yields.iter().flat_map(|part| &part.people) {
-            audit.add(person, shared);
-        }
-        if !shared.plan.speech.terms().positions {
-            audit.excuse(yields, shared);
-        }
-        let efforts = Efforts::of(yields.iter().map(|part| &part.effort), tally.unread_bytes);
-        Self { tally, audit, efforts }
+        let efforts = Efforts::of(efforts.iter(), tally.unread_bytes);
+        Self { tally, audit, efforts, processes }
     }
 }
 
 impl Audit {
-    fn add(&mut self, person: &Person, shared: &Shared) {
-        let (unsent, unknown, disorder) = person.sends();
-        self.unsent += unsent;
-        self.unknown += unknown;
-        self.sender_out_of_order += disorder;
-        for (room, trail) in person.trails() {
-            let Some(trail) = trail else { continue };
-            let head = shared.ledger.head(room);
-            self.subscriptions += 1;
-            self.expected += trail.expected(head);
-            self.received += trail.seen();
-            self.lost += trail.lost(head);
-            self.doubled += trail.doubled();
-            self.out_of_order += trail.out_of_order();
-        }
-    }
-
-    /// Takes out what was never said or was refused: where places are the turns of the plan, nobody has seen these.
-    fn excuse(&mut self, yields: &[Yield], shared: &Shared) {
-        let mut turns: BTreeMap<u32, Vec<u64>> = BTreeMap::new();
-        for planned in shared.ledger.not_owed().map(|message| shared.plan.message(message)) {
-            turns.entry(planned.room).or_default().push(u64::from(planned.turn) + 1);
-        }
-        for (room, trail) in yields.iter().flat_map(|part| &part.people).flat_map(Person::trails) {
-            let (Some(trail), Some(turns)) = (trail, turns.get(&room)) else { continue };
-            let head = shared.ledger.head(room);
-            let excused = turns.iter().filter(|turn| **turn <= head && trail.lacks(**turn)).count() as u64;
-            self.expected -= excused;
-            self.lost -= excused;
-        }
-    }
-
     /// Everything that should not be, in words. A connection that broke is no problem where it may come back.
     pub(super) fn problems(&self, reconnect: bool) -> Vec<String> {
         let broken = if reconnect { 0 } else { self.broken };

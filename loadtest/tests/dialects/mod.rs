@@ -109,6 +109,11 @@ async fn a_refused_phoenix_message_is_owed_to_nobody() {
     let done = run(&server, &["--dialect", "phoenix"]).await;
     assert_eq!((done.audit("refused"), done.audit("lost"), done.code), (30, 0, NOT_CLEAN), "{}", done.said);
     assert_eq!((done.audit("expected"), done.audit("received")), (1080, 1080), "{}", done.said);
+
+    let server = Server::start(refusing, "/socket/websocket?vsn=2.0.0", Defects::default()).await;
+    let done = run(&server, &["--dialect", "phoenix", "--processes", "3"]).await;
+    assert_eq!((done.audit("refused"), done.audit("lost")), (30, 0), "in several processes: {}", done.said);
+    assert_eq!((done.audit("expected"), done.audit("received")), (1080, 1080), "{}", done.said);
 }
 
 /// Action Cable: no answers; what is performed comes back on the subscription.

@@ -7,7 +7,7 @@ use crate::report::table;
 
 /// All of them.
 pub(super) fn all(report: &Report) -> String {
-    let rest = [audit(report), reasons(report), environment(report)].concat();
+    let rest = [audit(report), reasons(report), not_told(report), environment(report)].concat();
     format!(
         "{}{}<div class=\"facts\">\n{rest}</div>\n{}",
         thresholds(report),
@@ -65,8 +65,23 @@ fn audit(report: &Report) -> String {
         ("out of order", audit.out_of_order),
         ("in the wrong room", audit.wrong_room),
     ];
-    let rows: Vec<(&str, String)> = rows.iter().map(|(name, count)| (*name, thousands(*count))).collect();
+    let mut rows: Vec<(&str, String)> = rows.iter().map(|(name, count)| (*name, thousands(*count))).collect();
+    if report.came_again > 0 {
+        rows.push(("left and came again", thousands(report.came_again)));
+    }
+    if let Some(time) = report.all_back_s {
+        rows.push(("all back after the first had broken", format!("{time:.1} s")));
+    }
     list("Audit", &rows)
+}
+
+/// What the audit cannot tell in this dialect; nothing if it can tell all.
+fn not_told(report: &Report) -> String {
+    if report.not_told.is_empty() {
+        return String::new();
+    }
+    let items: String = report.not_told.iter().map(|what| format!("<li>{}</li>\n", escape(what))).collect();
+    section("Not told", report.plan.dialect, &format!("<ul>\n{items}</ul>"))
 }
 
 /// Why connections broke and messages were refused; nothing if none did.
@@ -83,9 +98,13 @@ fn environment(report: &Report) -> String {
     let unknown = || "unknown".to_owned();
     let build = if environment.debug_build { "debug" } else { "release" };
     let commit = environment.commit.map_or_else(String::new, |commit| format!(", {commit}"));
+    let processes = match report.plan.processes {
+        1 => String::new(),
+        many => format!(" in {many} processes"),
+    };
     let rows = [
         ("targets", report.plan.targets.join(", ")),
-        ("load tester", format!("{} ({build}{commit})", environment.version)),
+        ("load tester", format!("{} ({build}{commit}){processes}", environment.version)),
         ("machine", format!("{} × {}", environment.cpus, environment.cpu.clone().unwrap_or_else(unknown))),
         ("memory", environment.memory_kb.map_or_else(unknown, gib)),
         (

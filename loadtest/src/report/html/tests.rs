@@ -29,9 +29,11 @@ fn tally() -> Tally {
 fn report(more: &[&str], tally: Tally, audit: Audit) -> String {
     let line = ["parlor-loadtest", "--target", "ws://a<b>:1", "--secret", "s"];
     let cli = Cli::parse_from(line.iter().chain(more));
-    let plan = Plan { duration: 9 * SECOND, warm_up: SECOND, rate: 100.0, ..Plan::idle("r".into(), 40, 2) };
+    let speech = cli.run.connect.dialect.speech().unwrap();
+    let plan =
+        Plan { speech, duration: 9 * SECOND, warm_up: SECOND, rate: 100.0, ..Plan::idle("r".into(), 40, 2) };
     let efforts = Efforts::of(std::iter::empty(), 0);
-    let outcome = Outcome { tally, audit, efforts };
+    let outcome = Outcome { tally, audit, efforts, processes: 1 };
     page(&Report::new(&plan, &cli.run, 10 * SECOND, &outcome), &outcome.tally)
 }
 
@@ -69,6 +71,15 @@ fn the_page_says_what_the_report_says() {
     let late = report(&["--max-p99", "250ms", "--max-lost", "0"], tally(), Audit::default());
     assert!(late.contains("<h1>Threshold missed</h1>") && late.contains(" with --max-p99 250 ms"), "{late}");
     assert!(late.contains("<td class=\"good\">held</td>") && late.contains("<td class=\"bad\">missed</td>"));
+}
+
+#[test]
+fn the_page_says_what_a_dialect_does_not_tell() {
+    let native = report(&[], tally(), Audit::default());
+    assert!(!native.contains("Not told"), "{native}");
+    let phoenix = report(&["--dialect", "phoenix"], tally(), Audit::default());
+    assert_eq!(open_tags(&phoenix), [""; 0]);
+    assert!(phoenix.contains("<li>there are no positions"), "{phoenix}");
 }
 
 #[test]
