@@ -101,8 +101,8 @@ impl Report {
 
     pub(crate) fn print_head(&self) {
         println!(
-            "fdatasync {:.0} µs: arrival to commit is held to p99 ≤ {:.2} ms at 20 000/s, the writer to {WRITER_CPU_US} µs \
-             a message",
+            "fdatasync {:.0} µs: arrival to commit is held to p99 ≤ {:.2} ms at 20 000/s, the writer to {WRITER_CPU_US} \
+             µs a message",
             self.fdatasync_us, self.p99_limit_ms
         );
         println!(
@@ -131,7 +131,8 @@ impl Report {
         let (commit, verdict, cpu) =
             (&figures.arrival_to_commit_ms, &figures.planned_to_verdict_ms, &figures.cpu_us);
         println!(
-            "{load:<14} {acknowledged_per_s:>9.0} {refused:>8} {messages_a_batch:>6.1}   {:>7.2} {:>7.2}   {:>7.2} {:>7.2}   {:>8.1} {:>8.1} {:>8.1}",
+            "{load:<14} {acknowledged_per_s:>9.0} {refused:>8} {messages_a_batch:>6.1}   {:>7.2} {:>7.2}   \
+             {:>7.2} {:>7.2}   {:>8.1} {:>8.1} {:>8.1}",
             commit.p50, commit.p99, verdict.p50, verdict.p99, cpu.writer, cpu.postgres, cpu.nats
         );
         self.loads.push(figures);

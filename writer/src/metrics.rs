@@ -7,9 +7,11 @@ use prometheus::{Histogram, HistogramOpts, IntCounterVec, Opts, Registry};
 
 /// Bounds of the histogram of sizes.
 const SIZES: [f64; 10] = [1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0, 1000.0];
-/// Bounds of the histogram of latencies, in seconds: 100 µs to 10 s.
-const LATENCIES: [f64; 16] =
-    [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
+/// Bounds of the histogram of latencies, in seconds: 100 µs to 10 s, closest where a commit usually ends.
+const LATENCIES: [f64; 22] = [
+    0.0001, 0.00025, 0.0005, 0.00075, 0.001, 0.0015, 0.002, 0.0025, 0.003, 0.004, 0.005, 0.0075, 0.01, 0.025,
+    0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0,
+];
 
 /// The collectors. Cloning shares them.
 #[derive(Debug, Clone)]

@@ -15,8 +15,8 @@ const ROOMS: usize = 900;
 /// The rooms are read twice: once to be found, once to be placed.
 const ROWS_MAX: u64 = 2000;
 
-/// Looks as good as what we have, and is not: two lists joined with each other, where the planner believes that a null is
-/// rare. It goes through one list for each element of the other.
+/// Looks as good as what we have, and is not: two lists joined with each other, where the planner believes that a null
+/// is rare. It goes through one list for each element of the other.
 const TRAP: &str = "
 WITH draft AS MATERIALIZED (SELECT n, nullif(n, n) AS known FROM generate_series(1, 1000) n),
 new AS MATERIALIZED (SELECT n FROM draft WHERE known IS NULL)
