@@ -86,6 +86,8 @@ async fn phoenix_is_audited() {
     let server = is_audited(PHOENIX, path, &["--dialect", "phoenix"], true).await;
     let heads = server.heads();
     assert!(heads.iter().all(|head| head.contains("?vsn=2.0.0&user=load-")), "{heads:?}");
+    // What is lost is told from what nobody has said by what the senders' processes know.
+    is_audited(PHOENIX, path, &["--dialect", "phoenix", "--processes", "3"], true).await;
 }
 
 #[tokio::test]
