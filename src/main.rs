@@ -11,10 +11,12 @@ mod open_files;
 mod signals;
 mod terminal;
 
+use std::panic::resume_unwind;
 use std::process::ExitCode;
 
 use clap::Parser;
 use tokio::runtime::Builder;
+use tokio::task::{LocalSet, spawn_local};
 use tokio_util::sync::CancellationToken;
 
 use crate::cli::{Cli, Command};
@@ -60,22 +62,29 @@ fn run(command: Command, config: Config) -> Result<ExitCode, Failure> {
 }
 
 /// Runs what takes long: until it has ended by itself, in order after a first signal, or at once after a second
-/// one.
-fn serve<F>(log: &Log, work: impl FnOnce(CancellationToken) -> F) -> Result<ExitCode, Failure>
+/// one. All of it works on this one thread, gateways' shards and SQLite apart: handing a message on to another thread
+/// costs more than what is done with it there.
+fn serve<F>(log: &Log, work: impl FnOnce(CancellationToken) -> F + 'static) -> Result<ExitCode, Failure>
+where
+    F: Future<Output = Result<(), Failure>> + 'static,
+{
+    log::start(log).map_err(Failure::Log)?;
+    let runtime = Builder::new_current_thread().enable_all().build().map_err(Failure::Runtime)?;
+    // A task of its own: what is run beside the tasks of a set is looked at whenever any of them is.
+    let ended = LocalSet::new().block_on(&runtime, async { spawn_local(until_it_ends(work)).await });
+    // What still blocks a thread (a name that is being looked up) is not waited for.
+    runtime.shutdown_background();
+    ended.unwrap_or_else(|failed| resume_unwind(failed.into_panic()))
+}
+
+async fn until_it_ends<F>(work: impl FnOnce(CancellationToken) -> F) -> Result<ExitCode, Failure>
 where
     F: Future<Output = Result<(), Failure>>,
 {
-    log::start(log).map_err(Failure::Log)?;
-    let runtime = Builder::new_multi_thread().enable_all().build().map_err(Failure::Runtime)?;
-    let ended = runtime.block_on(async {
-        let signals = Signals::take().map_err(Failure::Runtime)?;
-        let stop = CancellationToken::new();
-        tokio::select! {
-            code = signals.pass_to(stop.clone()) => Ok(code),
-            ended = work(stop.clone()) => ended.map(|()| ExitCode::SUCCESS),
-        }
-    });
-    // What still blocks a thread (a name that is being looked up) is not waited for.
-    runtime.shutdown_background();
-    ended
+    let signals = Signals::take().map_err(Failure::Runtime)?;
+    let stop = CancellationToken::new();
+    tokio::select! {
+        code = signals.pass_to(stop.clone()) => Ok(code),
+        ended = work(stop.clone()) => ended.map(|()| ExitCode::SUCCESS),
+    }
 }

@@ -10,6 +10,7 @@ use chat::Clock;
 use prometheus::Registry;
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
+use tokio::task;
 use tokio_util::sync::CancellationToken;
 
 use crate::Settings;
@@ -61,13 +62,16 @@ pub enum RunError {
     /// The system gives no thread.
     #[error("no thread to run on: {0}")]
     Thread(std::io::Error),
-    /// A thread of it has ended: a bug. Whoever was connected comes back, elsewhere or to the next one.
+    /// A part of it has ended: a bug. Whoever was connected comes back, elsewhere or to the next one.
     #[error("a part of the gateway has failed")]
     Failed,
 }
 
 /// Runs a gateway until `shutdown` is cancelled; then drains it and comes back. Dropping the future stops it
 /// at once, without farewells.
+///
+/// Must run within a `LocalSet`. The switchboard works on its thread, and does so best if the bus was opened there, too;
+/// each shard has a thread of its own.
 ///
 /// # Errors
 /// [`RunError`]: all but [`RunError::Failed`] before anything is served.
@@ -90,9 +94,10 @@ pub async fn run(settings: Settings, parts: Parts, shutdown: CancellationToken) 
 struct Started {
     doors: Vec<Door>,
     loads: Vec<Load>,
+    switchboard: task::JoinHandle<()>,
     threads: Vec<JoinHandle<()>>,
     stop: CancellationToken,
-    /// Cancelled once a thread has ended.
+    /// Cancelled once the switchboard or a thread has ended.
     ended: CancellationToken,
 }
 
@@ -116,11 +121,12 @@ fn start(
     let ended = CancellationToken::new();
     let alive = || ended.clone().drop_guard();
     let (ends, switchboard) =
-        switchboard::start(shards, Arc::clone(&parts.bus), lines, metrics.clone(), stop.clone(), alive())?;
+        switchboard::start(shards, Arc::clone(&parts.bus), lines, metrics.clone(), stop.clone(), alive());
     let mut started = Started {
         doors: Vec::new(),
         loads: Vec::new(),
-        threads: vec![switchboard],
+        switchboard,
+        threads: Vec::new(),
         stop: stop.clone(),
         ended: ended.clone(),
     };
@@ -158,8 +164,8 @@ fn start_shard(
     Ok((Door { sockets: sockets_in, load }, thread))
 }
 
-/// Serves until told to go, and goes; or until one of its threads has ended, and then stops at once: whoever is to
-/// start it anew must hear of that.
+/// Serves until told to go, and goes; or until the switchboard or a shard has ended, and then stops at once: whoever is
+/// to start it anew must hear of that.
 async fn serve(
     settings: &Settings,
     parts: &Parts,
@@ -168,7 +174,7 @@ async fn serve(
     drain: &watch::Sender<Option<Drain>>,
     shutdown: CancellationToken,
 ) -> Result<(), RunError> {
-    let Started { doors, loads, threads, stop, ended } = started;
+    let Started { doors, loads, switchboard, threads, stop, ended } = started;
     let closed = CancellationToken::new();
     let accepting = tokio::spawn(accept(listener, doors, closed.clone()));
     let served = async {
@@ -186,12 +192,15 @@ async fn serve(
     stop.cancel();
     closed.cancel();
     let _ended = accepting.await;
+    if switchboard.await.is_err() {
+        tracing::error!("the switchboard has panicked");
+    }
     join(threads).await;
     outcome
 }
 
 async fn join(threads: Vec<JoinHandle<()>>) {
-    let joined = tokio::task::spawn_blocking(move || {
+    let joined = task::spawn_blocking(move || {
         for thread in threads {
             if thread.join().is_err() {
                 tracing::error!("a thread of the gateway has panicked");
@@ -283,8 +292,14 @@ mod tests {
             listening: watch::channel(None).0,
             clock: Arc::new(SystemClock),
         };
-        let started =
-            Started { doors: Vec::new(), loads: Vec::new(), threads: vec![broken, whole], stop, ended };
+        let started = Started {
+            doors: Vec::new(),
+            loads: Vec::new(),
+            switchboard: task::spawn(async {}),
+            threads: vec![broken, whole],
+            stop,
+            ended,
+        };
         let listener = bind(SocketAddr::from(([127, 0, 0, 1], 0))).unwrap();
         let (drain, never) = (watch::channel(None).0, CancellationToken::new());
         let outcome = serve(&Settings::default(), &parts, listener, started, &drain, never).await;

@@ -62,13 +62,12 @@ mod tests {
     use std::cell::RefCell;
     use std::io::Write;
     use std::sync::Arc;
-    use std::time::Duration;
 
     use chat::SystemClock;
     use dialect::native::Native;
     use prometheus::Registry;
+    use tokio::sync::mpsc;
     use tokio::task::{LocalSet, spawn_local};
-    use tokio_util::sync::CancellationToken;
 
     use super::*;
     use crate::auth::{Seats, Secret, Settings, Verifier};
@@ -76,12 +75,12 @@ mod tests {
     use crate::session::EnvParts;
     use crate::settings::Limits;
     use crate::shard::ShardLimits;
-    use crate::switchboard;
+    use crate::switchboard::Line;
 
     /// A pong with a mask: it is heard, and needs no answer.
     const PONG: [u8; 6] = [0x8a, 0x80, 0, 0, 0, 0];
 
-    fn shard(stop: &CancellationToken) -> SharedShard {
+    fn shard() -> SharedShard {
         let limits = Limits::default();
         let auth = Settings { secret: Some(Secret::new("x".repeat(32))), ..Settings::default() };
         let env = EnvParts {
@@ -92,17 +91,13 @@ mod tests {
             clock: Arc::new(SystemClock),
         };
         let metrics = Metrics::register(&Registry::new()).unwrap();
-        let lines = switchboard::Settings { replay: 1, ring_bytes: 1, linger: Duration::ZERO };
-        let bus = Arc::new(bus::LocalBus::new(1));
-        let (mut ends, _thread) =
-            switchboard::start(1, bus, lines, metrics.clone(), stop.clone(), stop.clone().drop_guard())
-                .unwrap();
+        let nobody_listens = Line::tapped(mpsc::channel(1).0);
         let limits = ShardLimits {
             frame_bytes: limits.frame_bytes,
             outbox_bytes: limits.outbox_bytes,
             stalled: limits.stalled,
         };
-        Rc::new(RefCell::new(Shard::new(env.into_env(), ends.remove(0).line, metrics, limits)))
+        Rc::new(RefCell::new(Shard::new(env.into_env(), nobody_listens, metrics, limits)))
     }
 
     /// A socket in which the client has left as much as the kernel takes, before it went away.
@@ -121,8 +116,7 @@ mod tests {
 
     #[tokio::test]
     async fn whoever_never_stops_to_talk_leaves_turns_to_the_others() {
-        let stop = CancellationToken::new();
-        let shard = shard(&stop);
+        let shard = shard();
         let (socket, stuffed) = stuffed().await;
         let local = LocalSet::new();
         let turns = local.run_until(async {
@@ -136,7 +130,6 @@ mod tests {
             turns
         });
         let turns = turns.await;
-        stop.cancel();
         assert!(stuffed > 1 << 20, "the kernel took {stuffed} bytes only");
         assert!(turns >= stuffed / (128 << 10), "{turns} turns in {stuffed} bytes");
     }

@@ -1,4 +1,5 @@
-//! The switchboard: the one thread of a gateway that owns the road to the bus.
+//! The switchboard: the one task of a gateway that owns the road to the bus. It works on the thread on which the bus
+//! does, so that a message wakes a thread only where it comes from a shard, and where it goes to one.
 //!
 //! It owns the interest in rooms, each room's log, and the reads that repair it, and hands ordered events to
 //! the shards. Everything that a shard learns about a room comes over one FIFO, the answers to joins included:
@@ -19,12 +20,12 @@ mod rooms;
 pub(crate) mod test_bench;
 
 use std::sync::Arc;
-use std::thread::JoinHandle;
 use std::time::Duration;
 
 use bus::Bus;
 use chat::{Draft, Event, Refusal, RoomId, RoomState, Seq, Verdict};
 use tokio::sync::mpsc;
+use tokio::task::{JoinHandle, spawn_local};
 use tokio::time::Instant;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
@@ -157,10 +158,8 @@ impl Lines {
     }
 }
 
-/// Starts the switchboard's thread for `shards` shards. `alive` is dropped when it has ended, however it did.
-///
-/// # Errors
-/// If the system gives no thread.
+/// Starts the switchboard for `shards` shards, on the thread and the `LocalSet` of the caller. `alive` is dropped when
+/// it has ended, however it did.
 pub(crate) fn start(
     shards: usize,
     bus: Arc<dyn Bus>,
@@ -168,19 +167,12 @@ pub(crate) fn start(
     metrics: Metrics,
     shutdown: CancellationToken,
     alive: DropGuard,
-) -> std::io::Result<(Vec<ShardEnds>, JoinHandle<()>)> {
+) -> (Vec<ShardEnds>, JoinHandle<()>) {
     let Lines { wants, told, ends } = Lines::lay(shards, WANTS_MAX, TOLD_MAX);
-    let thread = std::thread::Builder::new().name("switchboard".into()).spawn(move || {
+    let mut operator = operator::Operator::new(bus, settings, metrics, told);
+    let work = spawn_local(async move {
         let _alive = alive;
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-        match runtime {
-            Ok(runtime) => {
-                let local = tokio::task::LocalSet::new();
-                let mut operator = operator::Operator::new(bus, settings, metrics, told);
-                local.block_on(&runtime, operator.run(wants, shutdown));
-            }
-            Err(error) => tracing::error!(%error, "the switchboard could not start"),
-        }
-    })?;
-    Ok((ends, thread))
+        operator.run(wants, shutdown).await;
+    });
+    (ends, work)
 }

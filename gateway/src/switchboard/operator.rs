@@ -10,8 +10,11 @@ use std::time::Duration;
 
 use bus::{Ask, Bus, Heard, Link, Note, PageLimit, Partition};
 use chat::{LogPage, Refusal, RoomHead, RoomId, RoomState, Seq, Verdict};
+use futures::StreamExt;
+use futures::future::{FutureExt, LocalBoxFuture};
+use futures::stream::FuturesUnordered;
 use tokio::sync::mpsc;
-use tokio::task::spawn_local;
+use tokio::task::unconstrained;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 use tokio_util::sync::CancellationToken;
 
@@ -27,8 +30,6 @@ use crate::session::{AskId, Read, ReadAnswer};
 
 /// How many notes wait between the bus and this loop.
 const NOTES_MAX: usize = 8192;
-/// How many finished requests wait for this loop.
-const DONE_MAX: usize = 4096;
 /// How many are taken from a queue at once.
 const AT_ONCE: usize = 512;
 /// How many requests of clients may be under way.
@@ -71,8 +72,10 @@ pub(super) struct Operator {
     outgoing: Vec<Vec<Told>>,
     notes_in: mpsc::Sender<Heard>,
     notes: mpsc::Receiver<Heard>,
-    done_in: mpsc::Sender<Done>,
-    done: mpsc::Receiver<Done>,
+    /// What is asked of the writers. Worked on in this very loop: so a verdict is found in the same turn as the event
+    /// that came before it, and both go to the shard in one hand-over.
+    requests: FuturesUnordered<LocalBoxFuture<'static, Done>>,
+    /// How many of the requests are those of clients.
     under_way: usize,
     link: Link,
     degraded: bool,
@@ -86,7 +89,6 @@ impl Operator {
         shards: Vec<mpsc::Sender<Vec<Told>>>,
     ) -> Self {
         let (notes_in, notes) = mpsc::channel(NOTES_MAX);
-        let (done_in, done) = mpsc::channel(DONE_MAX);
         let link = *bus.link().borrow();
         Self {
             road: Rc::new(Road::new(bus)),
@@ -101,8 +103,7 @@ impl Operator {
             shards,
             notes_in,
             notes,
-            done_in,
-            done,
+            requests: FuturesUnordered::new(),
             under_way: 0,
             link,
             degraded: false,
@@ -167,12 +168,28 @@ impl Operator {
         cx: &mut Context<'_>,
     ) -> Poll<bool> {
         let heard = self.notes.poll_recv_many(cx, &mut came.heard, AT_ONCE);
-        let finished = self.done.poll_recv_many(cx, &mut came.finished, AT_ONCE);
+        let finished = self.poll_requests(&mut came.finished, cx);
         match wants.poll_recv_many(cx, &mut came.wanted, AT_ONCE) {
             Poll::Ready(0) => Poll::Ready(false),
             Poll::Pending if heard.is_pending() && finished.is_pending() => Poll::Pending,
             Poll::Ready(_) | Poll::Pending => Poll::Ready(true),
         }
+    }
+
+    /// Works on the requests. Ready if some have come to their end.
+    fn poll_requests(&mut self, finished: &mut Vec<Done>, cx: &mut Context<'_>) -> Poll<()> {
+        while finished.len() < AT_ONCE
+            && let Poll::Ready(Some(done)) = self.requests.poll_next_unpin(cx)
+        {
+            finished.push(done);
+        }
+        if finished.is_empty() { Poll::Pending } else { Poll::Ready(()) }
+    }
+
+    /// Works on a request from now on. It may take as many steps as it can: what bounds a turn is how many requests are
+    /// found at their end, and a share of steps that all of them had to divide would be used up by the first few.
+    fn begin(&self, request: impl Future<Output = Done> + 'static) {
+        self.requests.push(unconstrained(request).boxed_local());
     }
 
     /// Hands everything over that has gathered. Waits for a shard that is busy; none ever waits for us.
@@ -308,8 +325,8 @@ impl Operator {
     fn open(&mut self, room: RoomId) {
         let create = self.rooms.get(&room).is_some_and(Room::creates);
         let heads = self.interest.begin(&room);
-        let (road, notes, done) = (Rc::clone(&self.road), self.notes_in.clone(), self.done_in.clone());
-        spawn_local(async move {
+        let (road, notes) = (Rc::clone(&self.road), self.notes_in.clone());
+        self.begin(async move {
             let (ears, result) = match listen(&**road.bus(), &room, heads, notes).await {
                 Ok(ears) => {
                     let ask = Ask::Open { room: room.clone(), create };
@@ -320,25 +337,25 @@ impl Operator {
                 }
                 Err(_) => (None, Err(Refusal::unavailable("this gateway is cut off"))),
             };
-            let _going = done.send(Done::Opened { room, ears, result }).await;
+            Done::Opened { room, ears, result }
         });
     }
 
     fn read_log(&mut self, room: RoomId, after: Seq, number: u64) {
-        let (road, done) = (Rc::clone(&self.road), self.done_in.clone());
-        spawn_local(async move {
+        let road = Rc::clone(&self.road);
+        self.begin(async move {
             let ask = Ask::Events { room: room.clone(), after, limit: PageLimit(PAGE_EVENTS) };
             let result = road.read(Partition::of(&room), &ask, Instant::now()).await.and_then(log_page);
-            let _going = done.send(Done::Page { room, number, after, result }).await;
+            Done::Page { room, number, after, result }
         });
     }
 
     fn ask_heads(&mut self, rooms: Vec<RoomId>) {
         let Some(partition) = rooms.first().map(Partition::of) else { return };
-        let (road, done) = (Rc::clone(&self.road), self.done_in.clone());
-        spawn_local(async move {
+        let road = Rc::clone(&self.road);
+        self.begin(async move {
             let result = road.read(partition, &Ask::Heads(rooms), Instant::now()).await.and_then(heads);
-            let _going = done.send(Done::Heads(result)).await;
+            Done::Heads(result)
         });
     }
 
@@ -356,10 +373,10 @@ impl Operator {
             return;
         }
         self.under_way += 1;
-        let (road, done) = (Rc::clone(&self.road), self.done_in.clone());
-        spawn_local(async move {
+        let road = Rc::clone(&self.road);
+        self.begin(async move {
             let verdicts = road.submit(&room, drafts, accepted).await;
-            let _going = done.send(Done::Verdicts { shard, connection, room, verdicts }).await;
+            Done::Verdicts { shard, connection, room, verdicts }
         });
     }
 
@@ -370,12 +387,12 @@ impl Operator {
             return;
         }
         self.under_way += 1;
-        let (road, done) = (Rc::clone(&self.road), self.done_in.clone());
+        let road = Rc::clone(&self.road);
         let accepted = read.accepted();
         let (partition, question) = question(read);
-        spawn_local(async move {
+        self.begin(async move {
             let answer = road.read(partition, &question, accepted).await.and_then(read_answer);
-            let _going = done.send(Done::Read { shard, connection, ask, answer }).await;
+            Done::Read { shard, connection, ask, answer }
         });
     }
 }
