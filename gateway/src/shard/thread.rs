@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use tokio::net::TcpStream;
 use tokio::sync::{mpsc, watch};
-use tokio::task::{JoinError, JoinSet, spawn_local};
+use tokio::task::{JoinError, JoinSet, spawn_local, yield_now};
 use tokio::time::{Instant, MissedTickBehavior, interval};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
@@ -96,7 +96,11 @@ async fn tick(shard: SharedShard) {
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         ticks.tick().await;
-        shard.borrow_mut().tick(Instant::now());
+        let mut from = Some(0);
+        while let Some(place) = from {
+            from = shard.borrow_mut().tick(place, Instant::now());
+            yield_now().await;
+        }
     }
 }
 
@@ -165,7 +169,7 @@ mod tests {
         let mut tasks = JoinSet::new();
         tasks.spawn(async {});
         tasks.spawn(async {
-            tokio::task::yield_now().await;
+            yield_now().await;
             panic!("a bug");
         });
         tasks.spawn(std::future::pending());

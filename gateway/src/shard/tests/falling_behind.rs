@@ -119,7 +119,7 @@ async fn whoever_is_behind_is_asked_for_no_page_before_there_is_room_for_it() {
     let mut guest = house.guest(Some(4096)).await;
     house.lets_in(&mut guest, "r", 0, 0).await;
     house.overruns(&guest, &mut log);
-    house.shard.tick(Instant::now());
+    house.tick(Instant::now());
     assert!(house.wants.try_recv().is_err(), "the outbox is full");
     let mut read = Vec::new();
     let words = house.catches_up(&mut guest, &log, &mut read).await;
@@ -140,9 +140,9 @@ async fn whoever_stops_reading_costs_its_outbox_and_is_dismissed_after_the_time_
     assert!(connection.outbox.bytes() <= 50_000, "{} bytes wait", connection.outbox.bytes());
     let since = connection.blocked_since.expect("the socket takes nothing");
     let patience = STALLED - thread::TICK;
-    house.shard.tick(since + patience - Duration::from_millis(1));
+    house.tick(since + patience - Duration::from_millis(1));
     assert_eq!(house.end(&guest), End::Open);
-    house.shard.tick(since + patience);
+    house.tick(since + patience);
     assert!(matches!(house.end(&guest), End::Closing(_)));
     assert_eq!(house.shard.metrics.slow_consumers.get(), 1);
     let mut read = Vec::new();

@@ -3,6 +3,7 @@
 mod dismissal;
 mod falling_behind;
 mod history;
+mod looking_after;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -120,6 +121,14 @@ impl House {
     fn tells(&mut self, events: &[Arc<Event>]) {
         let (room, epoch, events) = (room_id("r"), epoch(), Arc::from(events));
         self.tell(Told::Events(Live { room, epoch, events, heard: Instant::now() }));
+    }
+
+    /// Looks after everybody.
+    fn tick(&mut self, now: Instant) {
+        let mut from = Some(0);
+        while let Some(place) = from {
+            from = self.shard.tick(place, now);
+        }
     }
 
     fn flush_all(&mut self) {
