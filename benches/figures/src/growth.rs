@@ -25,15 +25,17 @@ pub(crate) struct Plot {
 enum Source {
     /// Both sides of a comparison, by the figure's name there.
     Sides(&'static str),
-    /// What these lines are called, and where in the files their values are.
-    Values(&'static [(&'static str, &'static str)]),
+    /// Where in the files the values are, and by what they are divided to be in the unit of their axis.
+    Values(&'static str, f64),
 }
 
 /// A line, with its name.
 type Curve = (&'static str, Vec<(f64, Option<f64>)>);
 
+const MEGABYTE: f64 = 1024.0 * 1024.0;
+
 /// All of them.
-pub(crate) const PLOTS: [Plot; 2] = [
+pub(crate) const PLOTS: [Plot; 4] = [
     Plot {
         file: "cost-by-room.svg",
         labels: Labels {
@@ -57,7 +59,32 @@ pub(crate) const PLOTS: [Plot; 2] = [
             y: "bytes a client",
         },
         points: &[(1.0, "rooms-each-1"), (10.0, "rooms-each-10"), (100.0, "rooms-each-100")],
-        source: Source::Values(&[("Parlor", "/bytes_per_client")]),
+        source: Source::Values("/bytes_per_client", 1.0),
+    },
+    Plot {
+        file: "memory-by-rooms.svg",
+        labels: Labels {
+            title: "What a gateway with 1000 clients takes that has many rooms",
+            x: "rooms (logarithmic)",
+            y: "MB resident",
+        },
+        points: &[
+            (1.0, "rooms-1"),
+            (1000.0, "rooms-1000"),
+            (10_000.0, "rooms-10000"),
+            (100_000.0, "rooms-100000"),
+        ],
+        source: Source::Values("/after_bytes", MEGABYTE),
+    },
+    Plot {
+        file: "cost-by-rooms.svg",
+        labels: Labels {
+            title: "What a delivery costs a gateway where every room has one client",
+            x: "rooms (logarithmic)",
+            y: "CPU µs a delivery",
+        },
+        points: &[(1000.0, "talk-in-1000"), (10_000.0, "talk-in-10000"), (100_000.0, "talk-in-100000")],
+        source: Source::Values("/servers/cpu_us_per_delivery", 1.0),
     },
 ];
 
@@ -102,16 +129,12 @@ impl Plot {
                 }
                 Ok(both.into())
             }
-            Source::Values(lines) => {
-                lines.iter().map(|(name, place)| self.curve(name, place, measured)).collect()
+            Source::Values(place, divisor) => {
+                let point = |(x, file): &(f64, &str)| -> Result<(f64, Option<f64>)> {
+                    Ok((*x, measured.value(file, place)?.map(|value| value.median / divisor)))
+                };
+                Ok(vec![("Parlor", self.points.iter().map(point).collect::<Result<_>>()?)])
             }
         }
-    }
-
-    fn curve(&self, name: &'static str, place: &str, measured: &Measured) -> Result<Curve> {
-        let point = |(x, file): &(f64, &str)| -> Result<(f64, Option<f64>)> {
-            Ok((*x, measured.value(file, place)?.map(|value| value.median)))
-        };
-        Ok((name, self.points.iter().map(point).collect::<Result<_>>()?))
     }
 }

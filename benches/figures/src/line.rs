@@ -5,8 +5,10 @@ use anyhow::Result;
 use crate::measured::{Measured, Pairs, Spread};
 use crate::page::{number, round};
 
-/// What the columns are.
-pub(crate) const HEADS: [&str; 7] = ["", "figure", "Parlor", "limit", "ratio (least to most)", "held to", ""];
+/// What the columns are; the fourth is what Parlor is held against.
+pub(crate) const fn heads(beside: &str) -> [&str; 7] {
+    ["", "figure", "Parlor", beside, "ratio (least to most)", "held to", ""]
+}
 
 /// A line.
 pub(crate) struct Line {
@@ -47,7 +49,7 @@ pub(crate) enum Held {
 /// What a figure has become.
 struct Shown {
     parlor: String,
-    limit: String,
+    beside: String,
     ratio: String,
     /// What is held.
     value: Option<f64>,
@@ -69,8 +71,8 @@ impl Line {
             None => outcome,
             Some(first) => format!("{outcome}; {} remarks, such as: {first}", problems.len()),
         };
-        let Shown { parlor, limit, ratio, .. } = shown;
-        Ok([self.what.into(), self.unit.into(), parlor, limit, ratio, self.bound(), outcome])
+        let Shown { parlor, beside, ratio, .. } = shown;
+        Ok([self.what.into(), self.unit.into(), parlor, beside, ratio, self.bound(), outcome])
     }
 
     fn bound(&self) -> String {
@@ -110,11 +112,11 @@ impl Figure {
 
 impl Shown {
     fn pairs(pairs: Option<Pairs>, value: impl Fn(&Pairs) -> Option<f64>) -> Self {
-        let limit = pairs.and_then(|pairs| pairs.b).map(|b| number(b.median));
+        let beside = pairs.and_then(|pairs| pairs.b).map(|b| number(b.median));
         let ratio = pairs.and_then(|pairs| pairs.ratio).map(spread);
         Self {
             parlor: pairs.map(|pairs| number(pairs.a.median)).unwrap_or_default(),
-            limit: limit.unwrap_or_default(),
+            beside: beside.unwrap_or_default(),
             ratio: ratio.unwrap_or_default(),
             value: pairs.as_ref().and_then(value),
         }
@@ -123,7 +125,7 @@ impl Shown {
     fn value(value: Option<Spread>) -> Self {
         Self {
             parlor: value.map(spread).unwrap_or_default(),
-            limit: String::new(),
+            beside: String::new(),
             ratio: String::new(),
             value: value.map(|value| value.median),
         }
@@ -133,7 +135,7 @@ impl Shown {
         let ratio = value.zip(of).map(|(value, of)| value.median / of.median);
         Self {
             parlor: value.map(spread).unwrap_or_default(),
-            limit: of.map(spread).unwrap_or_default(),
+            beside: of.map(spread).unwrap_or_default(),
             ratio: ratio.map(number).unwrap_or_default(),
             value: ratio,
         }

@@ -88,7 +88,11 @@ mod tests {
         let topics = text.lines().find_map(|line| line.strip_prefix("TOPICS=(")?.strip_suffix(')')).unwrap();
         assert_eq!(topics.split(' ').collect::<Vec<_>>(), TOPICS.each_ref().map(|topic| topic.name));
         for topic in &TOPICS {
-            assert!(text.contains(&format!("\n{}() {{", topic.name)), "{} is not a function there", topic.name);
+            assert!(
+                text.contains(&format!("\n{}() {{", topic.name)),
+                "{} is not a function there",
+                topic.name
+            );
         }
     }
 }
