@@ -34,7 +34,7 @@ pub(crate) struct LimitServerArgs {
 /// The runs that the project measures itself with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Shape {
-    /// One room with 1000 listeners, eight messages on their way at once, as fast as they get through.
+    /// One room with 1000 listeners, 32 messages on their way at once, as fast as they get through.
     S1,
     /// One room with 10 000 listeners, 5 messages/s.
     S2,
@@ -52,7 +52,7 @@ impl Shape {
     const fn options(self) -> &'static str {
         match self {
             Self::S1 => {
-                "--subscribers 1000 --rooms 1 --senders 1 --rate 2000 --in-flight 8 --duration 5s --warm-up 0s --size 128"
+                "--subscribers 1000 --rooms 1 --senders 1 --rate 2000 --in-flight 32 --duration 5s --warm-up 0s --size 128"
             }
             Self::S2 => "--subscribers 10000 --rooms 1 --senders 1 --rate 5 --size 128",
             Self::S3 => "--subscribers 9900 --rooms 990 --senders 990 --rate 990 --size 128",
