@@ -23,6 +23,7 @@ pub(crate) struct Metronome(mpsc::Receiver<Due>);
 
 impl Metronome {
     /// Starts to count out `rate` a second, for a while.
+    #[expect(clippy::disallowed_methods, reason = "the thread that sleeps has nothing else to do")]
     pub(crate) fn start(rate: u32, time: Duration) -> Result<Self> {
         let ticks = u32::try_from(time.as_millis())?;
         let (says, said) = mpsc::channel(time.as_millis().try_into()?);

@@ -1,7 +1,7 @@
 //! The stateless gateway: sockets in, sessions, rooms, fan-out, catch-up.
 //!
-//! A gateway is one listener, a few shards (threads that own their connections) and one switchboard (the thread
-//! that owns the road to the bus). What it holds can be lost: the clients' reconnects rebuild it.
+//! A gateway is one listener, a few shards (threads that own their connections) and one switchboard (the task
+//! on the main thread that owns the road to the bus). What it holds can be lost: the clients' reconnects rebuild it.
 
 pub mod auth;
 mod connection;

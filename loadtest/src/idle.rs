@@ -27,6 +27,8 @@ struct Memory {
     before_bytes: u64,
     after_bytes: u64,
     bytes_per_client: u64,
+    /// What is wrong, in words.
+    problems: Vec<String>,
 }
 
 /// Joins the clients, reads the memory, and reports. Clean if everybody stayed connected.
@@ -58,12 +60,16 @@ pub(crate) fn run(args: &IdleArgs) -> Result<Verdict> {
         before_bytes,
         after_bytes,
         bytes_per_client: after_bytes.saturating_sub(before_bytes) / u64::from(args.clients),
+        problems: (audit.broken > 0)
+            .then(|| format!("{} connections broke meanwhile", audit.broken))
+            .into_iter()
+            .collect(),
     };
-    print(&memory, audit.broken);
+    print(&memory);
     if let Some(file) = &args.json {
         report::write_json(&memory, file)?;
     }
-    Ok(Verdict::from(audit.broken == 0))
+    Ok(Verdict::from(memory.problems.is_empty()))
 }
 
 /// Gives the servers' memory when everybody has sat there for a while.
@@ -75,13 +81,13 @@ async fn sit(everybody: &mut Everybody, args: &IdleArgs) -> Result<u64> {
     Ok(Usage::of(&args.server_pids)?.resident_bytes)
 }
 
-fn print(memory: &Memory, broken: u64) {
+fn print(memory: &Memory) {
     let rooms = report::rooms(memory.rooms, memory.rooms_per_client);
     println!("clients      {} joined, in {rooms}", memory.clients);
     println!("before       {} kB resident", memory.before_bytes / 1024);
     println!("after        {} kB resident", memory.after_bytes / 1024);
     println!("per client   {} bytes", memory.bytes_per_client);
-    if broken > 0 {
-        println!("\nNot clean: {broken} connections broke meanwhile.");
+    for problem in &memory.problems {
+        println!("\nNot clean: {problem}.");
     }
 }

@@ -43,6 +43,8 @@ struct Storm {
     failed: BTreeMap<String, u64>,
     /// Connections that broke after they had joined, by reason.
     broken: BTreeMap<String, u64>,
+    /// What is wrong, in words.
+    problems: Vec<String>,
 }
 
 /// Lets the storm loose, and reports. Clean if every attempt succeeded and everybody stayed connected.
@@ -69,8 +71,7 @@ pub(crate) fn run(args: &StormArgs) -> Result<Verdict> {
     if let Some(file) = &args.json {
         report::write_json(&storm, file)?;
     }
-    let clean = storm.failed.is_empty() && storm.broken.is_empty();
-    Ok(if clean { Verdict::Clean } else { Verdict::NotClean })
+    Ok(Verdict::from(storm.problems.is_empty()))
 }
 
 /// What was seen of a storm from outside.
@@ -94,6 +95,10 @@ async fn blow(everybody: &mut Everybody, args: &StormArgs) -> Result<Blown> {
 impl Storm {
     fn new(args: &StormArgs, took: Duration, outcome: &Outcome) -> Self {
         let (tally, all_joined_s) = (&outcome.tally, took.as_secs_f64());
+        let wrong =
+            [(&tally.arrivals.failed, "attempts to connect failed"), (&tally.broken, "connections broke")];
+        let wrong = wrong.iter().map(|(reasons, what)| (reasons.0.values().sum::<u64>(), what));
+        let problems = wrong.filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}"));
         Self {
             schema: "parlor-loadtest-connect",
             schema_version: 1,
@@ -111,6 +116,7 @@ impl Storm {
             server_cpu_us_per_client: None,
             failed: tally.arrivals.failed.0.clone(),
             broken: tally.broken.0.clone(),
+            problems: problems.collect(),
         }
     }
 

@@ -67,6 +67,14 @@ impl Line {
             Some(value) => self.held.outcome(value).to_owned(),
         };
         let problems = measured.problems(self.file)?;
+        // What a load tester that was late itself has seen of latencies, is in part its own.
+        let is_doubtful =
+            self.unit.ends_with("ms") && problems.iter().any(|problem| problem.contains("Not valid"));
+        let outcome = if is_doubtful && !outcome.is_empty() {
+            format!("{outcome}, as far as a load tester that was late can tell")
+        } else {
+            outcome
+        };
         let outcome = match problems.first() {
             None => outcome,
             Some(first) => format!("{outcome}; {} remarks, such as: {first}", problems.len()),

@@ -173,6 +173,7 @@ pub(crate) const TOPICS: [Topic; 9] = [
                 Value("/loads/1/cpu_us/writer"),
                 AtMost(10.0),
             ),
+            line("… refused", "messages", "writer", Value("/loads/1/refused"), AtMost(0.0)),
             line(
                 "Clients, gateway, writer, Postgres: 64 on their way",
                 "acknowledged/s",
@@ -207,8 +208,20 @@ pub(crate) const TOPICS: [Topic; 9] = [
         lines: &[
             line("1000 clients, all in one room", "resident bytes", "rooms-1", Value("/after_bytes"), Said),
             line("… each in one of its own", "resident bytes", "rooms-1000", Value("/after_bytes"), Said),
-            line("… each in 10 of its own", "resident bytes", "rooms-10000", Value("/after_bytes"), Said),
-            line("… each in 100 of its own", "resident bytes", "rooms-100000", Value("/after_bytes"), Said),
+            line(
+                "… each in 10 of 10 000 (8600 have anybody)",
+                "resident bytes",
+                "rooms-10000",
+                Value("/after_bytes"),
+                Said,
+            ),
+            line(
+                "… each in 100 of 100 000 (86 700 have anybody)",
+                "resident bytes",
+                "rooms-100000",
+                Value("/after_bytes"),
+                Said,
+            ),
             line("2000 messages/s over 1000 rooms of one", CPU, "talk-in-1000", Value(SERVERS_CPU), Said),
             line("… over 10 000", CPU, "talk-in-10000", Value(SERVERS_CPU), Said),
             line("… over 100 000", CPU, "talk-in-100000", Value(SERVERS_CPU), Said),

@@ -57,7 +57,7 @@ struct Came {
     wanted: Vec<(usize, Want)>,
 }
 
-/// The one who works the switchboard. Lives on its thread.
+/// The one who works the switchboard. Lives in its task.
 pub(super) struct Operator {
     road: Rc<Road>,
     settings: Settings,

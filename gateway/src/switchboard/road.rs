@@ -29,7 +29,7 @@ const PASSED_OVER: Duration = Duration::from_secs(3);
 /// How long to wait when no writer is there at all.
 const NOBODY: Duration = Duration::from_millis(200);
 
-/// The way to the writers. Owned by the switchboard's thread; requests run beside each other on it.
+/// The way to the writers. Owned by the switchboard; requests run beside each other in its loop.
 pub(super) struct Road {
     bus: Arc<dyn Bus>,
     budget: RefCell<Budget>,

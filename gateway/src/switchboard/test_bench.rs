@@ -1,4 +1,4 @@
-//! A switchboard without a thread of its own, for tests that hold the time.
+//! A switchboard with small bounds, for tests that hold the time and ask what it still holds.
 
 use std::sync::Arc;
 

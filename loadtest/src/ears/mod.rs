@@ -2,7 +2,7 @@
 //! and the audit of what was read: no task is woken for it, no timer set, no queue passed.
 //!
 //! * [`bell`]: how a socket says that there is something to do.
-//! * [`line`]: one open connection, and what is done when its bell rings.
+//! * [`mod@line`]: one open connection, and what is done when its bell rings.
 //!
 //! Whoever has something to say must not wait until a thousand others have heard: after a [`Handful`] of reads every
 //! other task of the thread has its turn. How long what has come waits all the same is measured by [`Ears::probe`].
