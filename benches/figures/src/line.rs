@@ -77,7 +77,10 @@ impl Line {
         };
         let outcome = match problems.first() {
             None => outcome,
-            Some(first) => format!("{outcome}; {} remarks, such as: {first}", problems.len()),
+            Some(first) => {
+                let separator = if outcome.is_empty() { "" } else { "; " };
+                format!("{outcome}{separator}in {} runs: {first}", problems.len())
+            }
         };
         let Shown { parlor, beside, ratio, .. } = shown;
         Ok([self.what.into(), self.unit.into(), parlor, beside, ratio, self.bound(), outcome])
