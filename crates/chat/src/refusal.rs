@@ -85,13 +85,15 @@ pub struct Refusal {
     pub message: Cow<'static, str>,
     /// The earliest moment at which trying again makes sense, from now.
     pub retry: Option<Duration>,
+    /// True for a token that was good until its time was over: another one of the same user will do.
+    pub expired: bool,
 }
 
 impl Refusal {
     /// A refusal without a time to come back.
     #[must_use]
     pub fn new(code: Code, message: impl Into<Cow<'static, str>>) -> Self {
-        Self { code, message: message.into(), retry: None }
+        Self { code, message: message.into(), retry: None, expired: false }
     }
 
     /// The same, with the earliest time to try again.
@@ -105,6 +107,12 @@ impl Refusal {
     #[must_use]
     pub fn malformed(message: impl Into<Cow<'static, str>>) -> Self {
         Self::new(Code::Malformed, message)
+    }
+
+    /// A token whose time is over.
+    #[must_use]
+    pub fn expired(message: impl Into<Cow<'static, str>>) -> Self {
+        Self { expired: true, ..Self::new(Code::NotIdentified, message) }
     }
 
     /// Nobody knows whether it happened; the client tries again with the same id in a second.

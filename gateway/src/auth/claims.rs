@@ -76,7 +76,7 @@ fn lives(exp: Option<&Value>, leeway: Duration, now: Timestamp) -> Result<Durati
         (None, None) => leeway,
     };
     if left.is_zero() {
-        Err(not_identified("the token has expired (`exp`)"))
+        Err(Refusal::expired("the token has expired (`exp`)"))
     } else {
         Ok(left.min(LIVES_MAX))
     }

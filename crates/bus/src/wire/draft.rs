@@ -181,12 +181,10 @@ impl<'a> From<&'a Refusal> for RefusalWire<'a> {
 
 impl From<RefusalWire<'_>> for Refusal {
     fn from(wire: RefusalWire<'_>) -> Self {
-        Self {
-            // A code of a newer version may or may not mean that it was stored: only this one claims neither.
-            code: Code::parse(wire.code.as_str()).unwrap_or(Code::Unavailable),
-            message: wire.message.as_str().to_owned().into(),
-            retry: wire.retry_ms.map(Duration::from_millis),
-        }
+        // A code of a newer version may or may not mean that it was stored: only this one claims neither.
+        let code = Code::parse(wire.code.as_str()).unwrap_or(Code::Unavailable);
+        let retry = wire.retry_ms.map(Duration::from_millis);
+        Self { retry, ..Self::new(code, wire.message.as_str().to_owned()) }
     }
 }
 

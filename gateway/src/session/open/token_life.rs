@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use chat::{Code, Refusal};
+use chat::Refusal;
 use tokio::time::Instant;
 
 /// How long before the end the client is warned, at the earliest: half of a short life.
@@ -27,7 +27,7 @@ impl TokenLife {
     /// `not_identified` once it has run out.
     pub(super) fn on_tick(&mut self, now: Instant) -> Result<Option<Duration>, Refusal> {
         if now >= self.ends {
-            return Err(Refusal::new(Code::NotIdentified, "the token has expired"));
+            return Err(Refusal::expired("the token has expired"));
         }
         let due = self.warns.take_if(|warns| now >= *warns).is_some();
         Ok(due.then(|| self.ends - now))
