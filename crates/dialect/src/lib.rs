@@ -4,13 +4,16 @@
 //! A dialect never sees a socket, a token's content or a room's log. The session asks it what a frame means
 //! ([`Dialect::decode`]), and how to say something ([`Dialect::say`], [`Dialect::event`]).
 
+mod json;
 pub mod native;
+mod opening;
 mod words;
 
 use std::time::Duration;
 
-use chat::{Epoch, Event, Refusal};
+use chat::{BadText, Body, Code, Epoch, Event, Refusal};
 
+pub use opening::{OpenRequest, Opening};
 pub use words::{Alias, Command, From, LimitsShown, Mark, Say};
 
 /// Every dialect there is. A new one is its folder and its line here.
@@ -47,8 +50,8 @@ pub trait Dialect: Send + Sync + std::fmt::Debug {
     /// False, and nothing written, if this dialect does not show such events.
     fn event(&self, alias: &Alias, epoch: &Epoch, event: &Event, out: &mut Vec<u8>) -> bool;
 
-    /// How it keeps connections alive.
-    fn heartbeat(&self) -> Heartbeat;
+    /// How the life of a connection goes.
+    fn terms(&self) -> &'static Terms;
 
     /// How it says goodbye: writes the last text frame, if it has one, and tells the WebSocket close code.
     /// `refusal.retry` is when the client should come back.
@@ -64,30 +67,6 @@ pub enum Frame<'a> {
     Binary(&'a [u8]),
 }
 
-/// The request that opens a connection, as far as dialects look at it.
-#[derive(Debug, Clone, Default)]
-pub struct OpenRequest<'a> {
-    /// The query of the URL, without the question mark.
-    pub query: &'a str,
-    /// The offered subprotocols, in order.
-    pub protocols: Vec<&'a str>,
-    /// The `Authorization` header.
-    pub authorization: Option<&'a str>,
-    /// The `Cookie` header.
-    pub cookie: Option<&'a str>,
-    /// Whether a token in the URL is taken (`auth.query_token`).
-    pub query_token: bool,
-}
-
-/// How a connection starts.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Opening<'a> {
-    /// The subprotocol to answer with.
-    pub protocol: Option<&'static str>,
-    /// The token, if the request carried one.
-    pub token: Option<std::borrow::Cow<'a, str>>,
-}
-
 /// What a dialect checks while it reads.
 #[derive(Debug, Clone, Copy)]
 pub struct DecodeLimits {
@@ -95,26 +74,62 @@ pub struct DecodeLimits {
     pub body_bytes: usize,
 }
 
+impl DecodeLimits {
+    /// Checks what somebody wrote.
+    fn body(&self, text: &str) -> Result<Body, Refusal> {
+        Body::parse(text, self.body_bytes).map_err(|bad| {
+            let code = match bad {
+                BadText::Nul => Code::Malformed,
+                BadText::TooLong { .. } => Code::TooLarge,
+            };
+            Refusal::new(code, bad.to_string())
+        })
+    }
+}
+
+/// How the life of a connection goes in a dialect, where they differ: what a session keeps to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Terms {
+    /// Whether a client may identify itself by [`Command::Hello`]. Elsewhere who comes without a token is sent away at
+    /// once.
+    pub hello: bool,
+    /// What a second join with the same alias is.
+    pub join_again: JoinAgain,
+    /// What becomes of a subscription whose room begins anew.
+    pub restart: Restart,
+    /// How connections are kept alive.
+    pub heartbeat: Heartbeat,
+}
+
+/// What a second join with an alias is that is open, or being opened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum JoinAgain {
+    /// A new beginning: the first one ends.
+    Anew,
+    /// Nothing: the client asks until it hears an answer, and one is all that it may get.
+    Nothing,
+}
+
+/// What becomes of a subscription whose room begins anew: its history is another one, or a part of it is gone that the
+/// client has not seen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Restart {
+    /// The client is told by [`Say::Joined`], without a mark and `truncated`.
+    Told,
+    /// There are no words for it: the connection ends with `going_away`, and whoever comes back begins anew.
+    Ends,
+}
+
 /// How a dialect keeps connections alive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Heartbeat {
-    /// After how much silence the server makes itself heard; `None` if the client alone does.
-    pub every: Option<Duration>,
-    /// Whose silence counts for `every`.
-    pub silence: Silence,
-    /// True: [`Say::Beat`] as a text frame; false: a WebSocket ping.
-    pub as_text: bool,
+    /// After how much silence of the server it says [`Say::Beat`]; `None` if it has no words for that.
+    pub beat_every: Option<Duration>,
+    /// After how much silence of the client a WebSocket ping asks for a sign of life; `None` if clients give one by
+    /// themselves.
+    pub ping_every: Option<Duration>,
     /// The connection is closed with `quiet` when nothing at all came from the client for this long.
     pub quiet_after: Duration,
-}
-
-/// Whose silence a heartbeat breaks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Silence {
-    /// Nothing was heard from the client.
-    OfClient,
-    /// Nothing was said by the server.
-    OfServer,
 }
 
 /// How a connection ends.

@@ -8,14 +8,15 @@ use chat::{
     Timestamp, User,
 };
 
-/// Where an answer belongs, in the client's own bytes: the native `ref`, Phoenix' join_ref, ref and topic.
+/// Where an answer belongs, in the client's own bytes: the native `ref`, the identifier of Action Cable, Phoenix'
+/// join_ref, ref and topic.
 /// Only the dialect that made it looks inside. At most [`Mark::BYTES_MAX`] bytes.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub struct Mark(Box<str>);
 
 impl Mark {
     /// The longest mark.
-    pub const BYTES_MAX: usize = 512;
+    pub const BYTES_MAX: usize = 1024;
 
     /// Keeps the bytes of a mark.
     #[must_use]
@@ -96,6 +97,8 @@ pub enum Command {
     Send {
         /// Where the answer belongs.
         mark: Mark,
+        /// The subscription in which it is asked for: it must be open, or being opened. `None` where none is needed.
+        within: Option<Alias>,
         /// The room.
         room: RoomId,
         /// The client's id of this request.
@@ -128,6 +131,9 @@ pub enum Command {
     Refuse {
         /// Where the answer belongs.
         mark: Mark,
+        /// The subscription that the request would have opened. It may be longer than [`Alias::BYTES_MAX`], as nobody
+        /// keeps it.
+        alias: Option<Alias>,
         /// The request's id, if it had one.
         id: Option<RequestId>,
         /// Why.
@@ -220,6 +226,24 @@ pub enum Say<'a> {
         /// Why.
         refusal: &'a Refusal,
     },
+    /// A join had no answer yet when the client left, or joined again: it has none to expect.
+    Overtaken {
+        /// The mark of the join.
+        opening: &'a Mark,
+        /// The subscription that it would have opened.
+        alias: &'a Alias,
+        /// Why.
+        refusal: &'a Refusal,
+    },
+    /// A request was made in a subscription that is not open.
+    Outside {
+        /// Where the answer belongs.
+        mark: &'a Mark,
+        /// The request's id.
+        id: Option<&'a RequestId>,
+        /// Why.
+        refusal: &'a Refusal,
+    },
     /// A page of history.
     History {
         /// Where the answer belongs.
@@ -241,9 +265,10 @@ pub enum Say<'a> {
         /// Where the answer belongs.
         mark: &'a Mark,
     },
-    /// The server's own sign of life, where [`crate::Heartbeat::as_text`].
+    /// The server's own sign of life, where there is a [`crate::Heartbeat::beat_every`]. All that are said within a
+    /// second are the same, so that they share their bytes.
     Beat {
-        /// Now.
+        /// Now, in whole seconds.
         at: Timestamp,
     },
     /// Whether this gateway is cut off from its bus, so that rooms may be stale.

@@ -37,6 +37,8 @@ pub(crate) struct Connection {
     pub(crate) end: End,
     /// True while the connection stands in its shard's list of those to be flushed.
     pub(crate) touched: bool,
+    /// True if something was written since the last tick that the client's program sees.
+    pub(crate) spoken: bool,
     /// The pages of history that it has asked for.
     pub(crate) pages: PageLine,
     /// How many bytes were thrown away that came behind the last word.
@@ -73,9 +75,16 @@ impl Connection {
         Ok(flushed)
     }
 
+    /// Adds a frame that the client's program sees, whatever the bound.
+    pub(crate) fn say(&mut self, frame: Frame) {
+        self.spoken = true;
+        self.outbox.push(frame);
+    }
+
     /// Adds a live frame; false if there is no room for it. Much may have gathered for a client that reads: what
     /// waits is offered to the socket first.
     pub(crate) fn push_live(&mut self, frame: &Frame) -> bool {
+        self.spoken = true;
         self.outbox.push_live(frame) || self.flush().is_ok() && self.outbox.push_live(frame)
     }
 

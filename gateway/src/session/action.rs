@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use chat::{Code, Draft, HistoryPage, Refusal, RoomId, RoomState, RoomSummary, Seq, Verdict};
+use chat::{Code, Draft, HistoryPage, Refusal, RoomId, RoomState, RoomSummary, Seq, Timestamp, Verdict};
 use dialect::{Alias, From};
 use tokio::time::Instant;
 
@@ -20,6 +20,10 @@ pub(crate) struct AskId(pub(crate) u32);
 pub(crate) enum Action {
     /// Write these bytes: one or more whole WebSocket frames.
     Write(Bytes),
+    /// Write a WebSocket ping. Unlike all that is written otherwise, it is no sign of life that programs see.
+    Ping,
+    /// Write the dialect's own sign of life, as of this whole second.
+    Beat(Timestamp),
     /// Open a subscription; the answer is [`Answered::Joined`].
     Join(Join),
     /// End a subscription, whether it is open yet or not. Nothing is answered.

@@ -4,7 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 use std::time::Duration;
 
-use chat::{Clock, Code, Refusal};
+use chat::{Clock, Code, Refusal, Timestamp};
 use dialect::{DecodeLimits, LimitsShown};
 use rand::RngExt;
 use rand::rngs::StdRng;
@@ -88,6 +88,11 @@ impl Env {
             Some(seat) => Ok((identity, seat)),
             None => Err(Refusal::new(Code::TooMany, "this user has too many connections to this server")),
         }
+    }
+
+    /// The time for people, without its fraction: what is said within a second is the same for everybody.
+    pub(super) fn this_second(&self) -> Timestamp {
+        Timestamp::from_micros(self.clock.now().as_seconds() * 1_000_000)
     }
 
     /// 128 bits that nobody can foresee.

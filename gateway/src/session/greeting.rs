@@ -28,6 +28,11 @@ impl Greeting {
         Err(Refusal::new(Code::NotIdentified, "no token came in time"))
     }
 
+    /// What those hear who come without a token where none can follow.
+    pub(super) fn no_token() -> Refusal {
+        Refusal::new(Code::NotIdentified, "no token came with the request")
+    }
+
     /// What those hear who ask for anything else first.
     pub(super) fn not_identified() -> Refusal {
         Refusal::new(Code::NotIdentified, "identify yourself first")

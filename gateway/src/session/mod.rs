@@ -65,7 +65,8 @@ impl Session {
         self.handle(env, now, out, |session, turn| match &mut session.state {
             State::Greeting(greeting) => match greeting.take_token() {
                 Some(token) => session.identify(turn, None, &token),
-                None => Ok(()),
+                None if turn.terms.hello => Ok(()),
+                None => Err(Greeting::no_token()),
             },
             State::Open(_) | State::Closed => Ok(()),
         });
@@ -104,10 +105,9 @@ impl Session {
 
     /// Time has passed. To be called about once a second.
     pub(crate) fn on_tick(&mut self, env: &Env, now: Instant, out: &mut Vec<Action>) {
-        let heartbeat = self.dialect.heartbeat();
         self.handle(env, now, out, |session, turn| match &mut session.state {
             State::Greeting(greeting) => greeting.on_tick(now),
-            State::Open(open) => open.on_tick(turn, &heartbeat),
+            State::Open(open) => open.on_tick(turn),
             State::Closed => Ok(()),
         });
     }
@@ -119,6 +119,14 @@ impl Session {
         }
     }
 
+    /// Something that counts as a sign of life was written to the client since the last tick: by this session, or by
+    /// others past it.
+    pub(crate) fn on_spoken(&mut self) {
+        if let State::Open(open) = &mut self.state {
+            open.on_spoken();
+        }
+    }
+
     /// A subscription that was opened with a position has got all that it had missed.
     pub(crate) fn on_caught_up(&mut self, sub: SubId, out: &mut Vec<Action>) {
         if let State::Open(open) = &self.state {
@@ -126,11 +134,19 @@ impl Session {
         }
     }
 
-    /// The room of a subscription has another epoch: it begins anew.
-    pub(crate) fn on_restarted(&mut self, sub: SubId, at: &JoinedAt, out: &mut Vec<Action>) {
-        if let State::Open(open) = &mut self.state {
-            open.on_restarted(&mut Voice::new(self.dialect, out), sub, at);
-        }
+    /// The room of a subscription has another epoch, or a part of it is gone that was not shown yet: it begins anew.
+    pub(crate) fn on_restarted(
+        &mut self,
+        env: &Env,
+        now: Instant,
+        sub: SubId,
+        at: &JoinedAt,
+        out: &mut Vec<Action>,
+    ) {
+        self.handle(env, now, out, |session, turn| match &mut session.state {
+            State::Open(open) => open.on_restarted(turn, sub, at),
+            State::Greeting(_) | State::Closed => Ok(()),
+        });
     }
 
     /// The gateway has lost its bus, or found it again.
@@ -179,7 +195,8 @@ impl Session {
         out: &mut Vec<Action>,
         act: impl FnOnce(&mut Self, &mut Turn<'_>) -> Result<(), Refusal>,
     ) {
-        let mut turn = Turn { env, now, voice: Voice::new(self.dialect, out) };
+        let (terms, voice) = (self.dialect.terms(), Voice::new(self.dialect, out));
+        let mut turn = Turn { env, now, terms, voice };
         if let Err(refusal) = act(self, &mut turn) {
             self.close(env, refusal, out);
         }

@@ -1,9 +1,8 @@
 //! One input being handled: what is known while it is, and what comes of it.
 
 use chat::{Refusal, RequestId};
-use dialect::{Alias, Dialect, Mark, Say};
+use dialect::{Alias, Dialect, Mark, Say, Terms};
 use tokio::time::Instant;
-use websocket::Opcode;
 
 use super::{Action, Closing, Env};
 
@@ -11,6 +10,8 @@ use super::{Action, Closing, Env};
 pub(super) struct Turn<'a> {
     pub(super) env: &'a Env,
     pub(super) now: Instant,
+    /// How the life of a connection goes in its dialect.
+    pub(super) terms: &'static Terms,
     pub(super) voice: Voice<'a>,
 }
 
@@ -45,11 +46,6 @@ impl<'a> Voice<'a> {
     /// Wants something done.
     pub(super) fn act(&mut self, action: Action) {
         self.out.push(action);
-    }
-
-    /// Gives the client a reason to be heard, where the dialect has no words for that.
-    pub(super) fn ping(&mut self) {
-        self.act(Action::Write(websocket::frame(Opcode::Ping, b"")));
     }
 
     /// Says the last words, and why the connection closes.

@@ -2,8 +2,9 @@
 
 use std::collections::VecDeque;
 
-use chat::RoomId;
+use chat::{RoomId, Timestamp};
 use tokio::time::Instant;
+use websocket::Opcode;
 
 use super::{Shard, busy};
 use crate::connection::{Frame, Subscription};
@@ -20,6 +21,14 @@ impl Shard {
             let refused = match action {
                 Action::Write(bytes) => {
                     self.write(key, Frame::from(&bytes[..]));
+                    None
+                }
+                Action::Ping => {
+                    self.ping(key);
+                    None
+                }
+                Action::Beat(at) => {
+                    self.beat(key, at);
                     None
                 }
                 Action::Join(join) => self.join(key, join),
@@ -52,7 +61,20 @@ impl Shard {
     /// Adds a frame for one connection, to be flushed soon.
     pub(super) fn write(&mut self, key: ConnectionKey, frame: Frame) {
         if let Some(connection) = self.connection(key) {
-            connection.outbox.push(frame);
+            connection.say(frame);
+        }
+    }
+
+    fn ping(&mut self, key: ConnectionKey) {
+        if let Some(connection) = self.connection(key) {
+            connection.outbox.push(Frame::from(&websocket::frame(Opcode::Ping, b"")[..]));
+        }
+    }
+
+    fn beat(&mut self, key: ConnectionKey, at: Timestamp) {
+        let Some(dialect) = self.connection(key).map(|connection| connection.dialect) else { return };
+        if let Some(frame) = self.last_beat.encode(dialect, at) {
+            self.write(key, frame);
         }
     }
 

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use chat::{Epoch, Event, EventKind, Seq};
-use dialect::{Alias, Dialect};
+use chat::{Epoch, Event, EventKind, Seq, Timestamp};
+use dialect::{Alias, Dialect, Say};
 use tokio::time::Instant;
 
 use crate::connection::Frame;
@@ -29,6 +29,29 @@ pub(super) fn encode(
         }
     }
     (shown > 0).then(|| (Frame::from(scratch.as_slice()), shown))
+}
+
+/// The sign of life that was encoded last: one frame for all connections of a dialect within a second.
+#[derive(Debug, Default)]
+pub(super) struct LastBeat {
+    beat: Option<(&'static str, Timestamp, Option<Frame>)>,
+}
+
+impl LastBeat {
+    /// The frame, if the dialect has words for it.
+    pub(super) fn encode(&mut self, dialect: &'static dyn Dialect, at: Timestamp) -> Option<Frame> {
+        if let Some((name, then, frame)) = &self.beat
+            && *name == dialect.name()
+            && *then == at
+        {
+            return frame.clone();
+        }
+        let mut spoken = false;
+        let bytes = websocket::text(|payload| spoken = dialect.say(&Say::Beat { at }, payload));
+        let frame = spoken.then(|| Frame::from(&bytes[..]));
+        self.beat = Some((dialect.name(), at, frame.clone()));
+        frame
+    }
 }
 
 /// The frames of the page that was encoded last: those who come back together mostly ask for the same one.

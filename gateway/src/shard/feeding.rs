@@ -65,7 +65,7 @@ impl Shard {
             Fed::Show(events) => {
                 let (alias, epoch) = (&subscription.alias, &room.state.epoch);
                 if let Some(frame) = self.last_page.encode(dialect, alias, epoch, events, &mut self.scratch) {
-                    connection.outbox.push(frame);
+                    connection.say(frame);
                 }
             }
         }
@@ -91,7 +91,7 @@ impl Shard {
         }
         for to in members {
             let at = JoinedAt { state: state.clone(), start, truncated: true };
-            self.with_session(to.connection, |session, _, out| session.on_restarted(to.sub, &at, out));
+            self.tell_restarted(to, &at);
             self.go_live_if_there(to);
             self.feed(to.connection);
         }
@@ -102,9 +102,16 @@ impl Shard {
         let Some(room) = self.rooms.get(id) else { return };
         let state = RoomState { first_seq: start.next(), ..room.state.clone() };
         let at = JoinedAt { state, start, truncated: true };
-        self.with_session(to.connection, |session, _, out| session.on_restarted(to.sub, &at, out));
+        self.tell_restarted(to, &at);
         self.go_live_if_there(to);
         self.feed(to.connection);
+    }
+
+    fn tell_restarted(&mut self, to: SubKey, at: &JoinedAt) {
+        let now = Instant::now();
+        self.with_session(to.connection, |session, env, out| {
+            session.on_restarted(env, now, to.sub, at, out);
+        });
     }
 
     /// Asks for the next page of a connection that is behind somewhere, if it waits for none and there is room for

@@ -29,7 +29,7 @@ use crate::connection::{Connection, End};
 use crate::metrics::Metrics;
 use crate::session::{Action, Env};
 use crate::switchboard::{ConnectionKey, Line, Want};
-use encode::LastPage;
+use encode::{LastBeat, LastPage};
 pub(crate) use history::PageLine;
 use room::LocalRoom;
 
@@ -50,6 +50,7 @@ pub(crate) struct Shard {
     /// Connections with something to write, in the order in which they got it.
     touched: VecDeque<u32>,
     last_page: LastPage,
+    last_beat: LastBeat,
     /// Frames are put together here.
     scratch: Vec<u8>,
     /// Sockets are read into this.
@@ -93,6 +94,7 @@ impl Shard {
             quits: HashSet::new(),
             touched: VecDeque::new(),
             last_page: LastPage::default(),
+            last_beat: LastBeat::default(),
             scratch: Vec::new(),
             input: vec![0; INPUT_BYTES],
             limits,
@@ -138,7 +140,13 @@ impl Shard {
             End::Open if stuck => self.dismiss_slow(key),
             End::Open => {
                 connection.subscriptions.iter_mut().for_each(|subscription| subscription.phase.on_tick());
-                self.with_session(key, |session, env, out| session.on_tick(env, now, out));
+                let spoken = std::mem::take(&mut connection.spoken);
+                self.with_session(key, |session, env, out| {
+                    if spoken {
+                        session.on_spoken();
+                    }
+                    session.on_tick(env, now, out);
+                });
                 self.feed(key);
             }
             End::Leaving(_) => self.leave_if_done(key, now),

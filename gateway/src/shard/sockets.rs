@@ -46,6 +46,7 @@ impl Shard {
             subscriptions: Vec::new(),
             end: End::Open,
             touched: false,
+            spoken: false,
             pages: PageLine::default(),
             discarded: 0,
             blocked_since: None,

@@ -68,7 +68,7 @@ impl Shard {
                     return Some(Answered::Read(ask, Err(busy())));
                 }
             }
-            Action::Count(_) => {}
+            Action::Count(_) | Action::Ping | Action::Beat(_) => {}
             Action::Close(_) => {
                 self.mail.push_back((resident, Mail::Closed));
                 self.forget(resident);

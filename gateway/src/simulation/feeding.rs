@@ -161,7 +161,10 @@ impl Shard {
     }
 
     fn begin_anew(&mut self, to: SubKey, at: &JoinedAt) {
-        self.with_session(to.connection, |session, _, out| session.on_restarted(to.sub, at, out));
+        let now = Instant::now();
+        self.with_session(to.connection, |session, env, out| {
+            session.on_restarted(env, now, to.sub, at, out);
+        });
         self.go_live_if_there(to);
         self.feed(to.connection);
     }

@@ -71,7 +71,7 @@ fn act(command: Command, connection: u64, delay: Duration, rooms: &Mutex<Rooms>)
     let mut rooms = lock(rooms);
     match command {
         Command::Join { mark, alias, room, from } => rooms.join(connection, &mark, &alias, &room, &from),
-        Command::Send { mark, room, id, change } => {
+        Command::Send { mark, within: _, room, id, change } => {
             let (Some(id), chat::Change::Message { body, .. }) = (id, change) else { return };
             rooms.send(connection, &mark, &room, &id, body);
         }

@@ -145,7 +145,7 @@ impl Server {
                 let room = &self.rooms[number];
                 self.send(key, &words::joined(&mark, &alias, &room.name, &self.epoch, room.head));
             }
-            Command::Send { mark, room, id: Some(id), change: Change::Message { body, .. } } => {
+            Command::Send { mark, room, id: Some(id), change: Change::Message { body, .. }, .. } => {
                 self.publish(key, &mark, &room, &id, body);
             }
             Command::Ping { mark } => self.send(key, &words::pong(&mark)),

@@ -24,9 +24,9 @@ fn hear(dialect: &dyn Dialect, frame: Frame<'_>) {
     }
     for command in &commands {
         match command {
-            Command::Refuse { mark, id, refusal } => {
+            Command::Refuse { mark, alias, id, refusal } => {
                 check(mark);
-                dialect.say(&Say::Refused { mark, alias: None, id: id.as_ref(), refusal }, &mut said);
+                dialect.say(&Say::Refused { mark, alias: alias.as_ref(), id: id.as_ref(), refusal }, &mut said);
             }
             Command::Ping { mark } => {
                 check(mark);

@@ -3,10 +3,11 @@
 //! A frame that is no JSON object ends the connection. Whatever else is wrong with one is refused by a
 //! [`Command::Refuse`] with its `ref` and `id`, and the connection stays.
 
-use chat::{BadName, BadText, Body, Change, Code, Epoch, PageFrom, Refusal, RequestId, RoomId, Seq};
+use chat::{BadName, Change, Epoch, PageFrom, Refusal, RequestId, RoomId, Seq};
 use serde_json::value::RawValue;
 
-use super::fields::{Fields, position, text};
+use super::fields::{Fields, position};
+use crate::json::text;
 use crate::{Alias, Command, DecodeLimits, Frame, From, Mark};
 
 /// The longest `ref`, in bytes, without the quotes of a text.
@@ -30,7 +31,7 @@ pub(super) fn decode(frame: Frame<'_>, limits: &DecodeLimits) -> Result<Command,
         Some(refusal) => Err(refusal),
         None => command(&fields, mark.clone(), id.clone(), limits),
     };
-    Ok(refused.unwrap_or_else(|refusal| Command::Refuse { mark, id, refusal }))
+    Ok(refused.unwrap_or_else(|refusal| Command::Refuse { mark, alias: None, id, refusal }))
 }
 
 fn command(
@@ -50,7 +51,10 @@ fn command(
             let (alias, room) = subscription(fields)?;
             Command::Leave { mark, alias, room }
         }
-        "send" => Command::Send { mark, room: room(fields)?, id, change: message(fields, limits)? },
+        "send" => {
+            let (room, change) = (room(fields)?, message(fields, limits)?);
+            Command::Send { mark, within: None, room, id, change }
+        }
         "history" => {
             Command::History { mark, room: room(fields)?, from: page(fields)?, limit: limit(fields)? }
         }
@@ -110,7 +114,7 @@ fn from(fields: &Fields<'_>) -> Result<From, Refusal> {
 
 fn message(fields: &Fields<'_>, limits: &DecodeLimits) -> Result<Change, Refusal> {
     let body = fields.body.and_then(text).ok_or_else(|| Refusal::malformed("`body` must be a text"))?;
-    let body = Body::parse(&body, limits.body_bytes).map_err(bad_body)?;
+    let body = limits.body(&body)?;
     let reply_to = fields.reply_to.map(message_position).transpose().map_err(malformed)?;
     Ok(Change::Message { body, reply_to })
 }
@@ -139,12 +143,4 @@ fn limit(fields: &Fields<'_>) -> Result<Option<u16>, Refusal> {
 
 fn malformed(bad: BadName) -> Refusal {
     Refusal::malformed(bad.to_string())
-}
-
-fn bad_body(bad: BadText) -> Refusal {
-    let code = match bad {
-        BadText::Nul => Code::Malformed,
-        BadText::TooLong { .. } => Code::TooLarge,
-    };
-    Refusal::new(code, bad.to_string())
 }

@@ -2,8 +2,9 @@
 
 use chat::{Code, Refusal};
 
-use super::frames::{ServerFrame, millis, write};
+use super::frames::{ServerFrame, millis};
 use crate::Farewell;
+use crate::json::write;
 
 pub(super) fn farewell(refusal: &Refusal, out: &mut Vec<u8>) -> Farewell {
     let bye = ServerFrame::Bye {

@@ -3,8 +3,10 @@
 use std::time::Duration;
 
 use chat::{Epoch, RequestId, RoomId, Seq, Timestamp};
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 use serde_json::value::RawValue;
+
+use crate::json::Text;
 
 /// What the server says. `ref` is the client's own JSON, byte for byte.
 #[derive(Serialize)]
@@ -182,15 +184,6 @@ pub(super) struct Room<'a> {
     pub(super) seq: u64,
 }
 
-/// A word that is written as it is displayed.
-pub(super) struct Text<T>(pub(super) T);
-
-impl<T: std::fmt::Display> Serialize for Text<T> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(&self.0)
-    }
-}
-
 pub(super) fn position(seq: Option<Seq>) -> Option<u64> {
     seq.map(Seq::get)
 }
@@ -198,14 +191,4 @@ pub(super) fn position(seq: Option<Seq>) -> Option<u64> {
 /// Whole milliseconds, rounded up: who comes back at the time told must not be too early.
 pub(super) fn millis(time: Duration) -> u64 {
     u64::try_from(time.as_nanos().div_ceil(1_000_000)).unwrap_or(u64::MAX)
-}
-
-/// Writes a frame, or nothing. Only a map whose keys are not text could fail, and there is none.
-pub(super) fn write(frame: &ServerFrame<'_>, out: &mut Vec<u8>) -> bool {
-    let start = out.len();
-    let written = serde_json::to_writer(&mut *out, frame).is_ok();
-    if !written {
-        out.truncate(start);
-    }
-    written
 }

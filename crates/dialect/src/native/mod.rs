@@ -20,13 +20,22 @@ use std::time::Duration;
 use chat::{Epoch, Event, Refusal};
 
 use crate::{
-    Alias, Command, DecodeLimits, Dialect, Farewell, Frame, Heartbeat, OpenRequest, Opening, Say, Silence,
+    Alias, Command, DecodeLimits, Dialect, Farewell, Frame, Heartbeat, JoinAgain, OpenRequest, Opening,
+    Restart, Say, Terms,
 };
 
 /// After how much silence of the client the server pings.
 const PING_EVERY: Duration = Duration::from_secs(25);
 /// After how much silence of the client the connection is closed.
 const QUIET_AFTER: Duration = Duration::from_secs(60);
+
+/// A client may show its token in a frame, and takes a second join for a new beginning.
+const TERMS: Terms = Terms {
+    hello: true,
+    join_again: JoinAgain::Anew,
+    restart: Restart::Told,
+    heartbeat: Heartbeat { beat_every: None, ping_every: Some(PING_EVERY), quiet_after: QUIET_AFTER },
+};
 
 /// The native dialect.
 #[derive(Debug, Clone, Copy)]
@@ -58,13 +67,8 @@ impl Dialect for Native {
         say::event(event, out)
     }
 
-    fn heartbeat(&self) -> Heartbeat {
-        Heartbeat {
-            every: Some(PING_EVERY),
-            silence: Silence::OfClient,
-            as_text: false,
-            quiet_after: QUIET_AFTER,
-        }
+    fn terms(&self) -> &'static Terms {
+        &TERMS
     }
 
     fn farewell(&self, refusal: &Refusal, out: &mut Vec<u8>) -> Farewell {

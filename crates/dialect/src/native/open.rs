@@ -21,17 +21,7 @@ pub(super) fn open<'a>(request: &OpenRequest<'a>) -> Result<Opening<'a>, u16> {
 
 /// Where several places hold a token, the one that is seen by the fewest counts.
 fn token<'a>(request: &OpenRequest<'a>) -> Option<Cow<'a, str>> {
-    let header = || request.authorization.and_then(bearer).map(Cow::Borrowed);
-    let offered = || request.protocols.iter().find_map(|p| p.strip_prefix(TOKEN_PROTOCOL)).map(Cow::Borrowed);
-    let in_url = || request.query_token.then(|| query_token(request.query)).flatten();
-    header().or_else(offered).or_else(in_url)
-}
-
-fn bearer(authorization: &str) -> Option<&str> {
-    let (scheme, token) = authorization.split_once(' ')?;
-    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
-}
-
-fn query_token(query: &str) -> Option<Cow<'_, str>> {
-    form_urlencoded::parse(query.as_bytes()).find(|(key, _)| key == "token").map(|(_, token)| token)
+    let header = || request.bearer().map(Cow::Borrowed);
+    let offered = || request.offered_behind(TOKEN_PROTOCOL).map(Cow::Borrowed);
+    header().or_else(offered).or_else(|| request.token_in_url(&["token"]))
 }

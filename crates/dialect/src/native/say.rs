@@ -1,10 +1,11 @@
 //! Words to frames.
 
-use chat::{Event, EventKind, RoomSummary, StandingMessage};
+use chat::{Event, EventKind, Refusal, RequestId, RoomSummary, StandingMessage};
 use serde_json::value::RawValue;
 
 use super::PING_EVERY;
-use super::frames::{Limits, Room, ServerFrame, Standing, Text, millis, position, write};
+use super::frames::{Limits, Room, ServerFrame, Standing, millis, position};
+use crate::json::{Text, write};
 use crate::{LimitsShown, Mark, Say};
 
 pub(super) fn say(say: &Say<'_>, out: &mut Vec<u8>) -> bool {
@@ -46,13 +47,10 @@ fn frame<'a>(say: &Say<'a>) -> Option<ServerFrame<'a>> {
             target: position(stored.target),
             at: Text(stored.at),
         },
-        Say::Refused { mark, alias: _, id, refusal } => ServerFrame::Refused {
-            reference: reference(mark),
-            id: id.map(Text),
-            code: refusal.code.as_str(),
-            message: &refusal.message,
-            retry_ms: refusal.retry.map(millis),
-        },
+        Say::Refused { mark, alias: _, id, refusal } | Say::Outside { mark, id, refusal } => {
+            refused(mark, id, refusal)
+        }
+        Say::Overtaken { opening, alias: _, refusal } => refused(opening, None, refusal),
         Say::History { mark, room, page } => ServerFrame::History {
             reference: reference(mark),
             room: Text(room),
@@ -68,6 +66,16 @@ fn frame<'a>(say: &Say<'a>) -> Option<ServerFrame<'a>> {
         // Whoever reads seqs sees for itself when it has caught up, and pings are no text here.
         Say::CaughtUp { .. } | Say::Beat { .. } => return None,
     })
+}
+
+fn refused<'a>(mark: &'a Mark, id: Option<&'a RequestId>, refusal: &'a Refusal) -> ServerFrame<'a> {
+    ServerFrame::Refused {
+        reference: reference(mark),
+        id: id.map(Text),
+        code: refusal.code.as_str(),
+        message: &refusal.message,
+        retry_ms: refusal.retry.map(millis),
+    }
 }
 
 pub(super) fn event(event: &Event, out: &mut Vec<u8>) -> bool {

@@ -1,7 +1,7 @@
 //! Subscriptions, opened and ended.
 
 use chat::{Code, Refusal, RoomId};
-use dialect::{Alias, From, Mark, Say};
+use dialect::{Alias, From, JoinAgain, Mark, Restart, Say};
 
 use super::Open;
 use super::pace::Pace;
@@ -12,7 +12,7 @@ use crate::session::turn::{Turn, Voice};
 use crate::session::{Action, Join, JoinedAt, SubId};
 
 impl Open {
-    /// Opens a subscription. One with the same alias ends: who joins twice has lost track, and begins anew.
+    /// Opens a subscription. One with the same alias is in its way or ends, as the dialect has it.
     ///
     /// # Errors
     /// Why the connection ends.
@@ -24,6 +24,9 @@ impl Open {
         room: RoomId,
         from: From,
     ) -> Result<(), Refusal> {
+        if turn.terms.join_again == JoinAgain::Nothing && self.subscriptions.has_alias(&alias) {
+            return Ok(());
+        }
         if let Err(refusal) = self.may_join(turn, &alias, &room) {
             return self.refuse(turn, &mark, Some(&alias), None, &refusal);
         }
@@ -65,7 +68,8 @@ impl Open {
         turn.voice.act(Action::Leave(sub.id));
         if sub.kind.is_none() {
             let refusal = Refusal::malformed("the room was left, or joined again, before it was joined");
-            turn.voice.refuse(&sub.opening, Some(&sub.alias), None, &refusal);
+            turn.voice.act(Action::Count(refusal.code));
+            turn.voice.say(&Say::Overtaken { opening: &sub.opening, alias: &sub.alias, refusal: &refusal });
             self.ask_instead(turn, &sub.room);
         }
     }
@@ -111,15 +115,29 @@ impl Open {
         going_on
     }
 
-    /// A room begins anew under a subscription: the client is told as if it had joined again.
-    pub(in crate::session) fn on_restarted(&mut self, voice: &mut Voice<'_>, id: SubId, at: &JoinedAt) {
-        let Some(sub) = self.subscriptions.get_mut(id).filter(|sub| sub.kind.is_some()) else { return };
+    /// A room begins anew under a subscription.
+    ///
+    /// # Errors
+    /// Why the connection ends, where the dialect has no words for it.
+    pub(in crate::session) fn on_restarted(
+        &mut self,
+        turn: &mut Turn<'_>,
+        id: SubId,
+        at: &JoinedAt,
+    ) -> Result<(), Refusal> {
+        let Some(sub) = self.subscriptions.get_mut(id).filter(|sub| sub.kind.is_some()) else {
+            return Ok(());
+        };
         self.known.forget(&sub.room);
         sub.kind = Some(at.state.kind);
-        match rule(self.grants.as_deref(), &sub.room, sub.kind, Wish::Read) {
-            Ruling::Refused(_) => self.remove(voice, id),
-            Ruling::Allowed | Ruling::HangsOnKind => say_joined(voice, sub, None, at, true),
+        match (rule(self.grants.as_deref(), &sub.room, sub.kind, Wish::Read), turn.terms.restart) {
+            (Ruling::Refused(_), _) => self.remove(&mut turn.voice, id),
+            (_, Restart::Told) => say_joined(&mut turn.voice, sub, None, at, true),
+            (_, Restart::Ends) => {
+                return Err(Refusal::new(Code::GoingAway, "the room has another history now"));
+            }
         }
+        Ok(())
     }
 
     pub(in crate::session) fn on_caught_up(&self, voice: &mut Voice<'_>, id: SubId) {

@@ -23,11 +23,11 @@ mod subscriptions;
 mod token_life;
 
 use chat::{Code, Grants, Refusal, RequestId, User};
-use dialect::{Alias, Command, Heartbeat, Mark, Say};
+use dialect::{Alias, Command, Mark, Say};
 use tokio::time::Instant;
 
-use super::Answered;
 use super::turn::Turn;
+use super::{Action, Answered};
 use crate::auth::{Identity, Seat};
 
 use asks::Asks;
@@ -83,14 +83,19 @@ impl Open {
                 self.leave(turn, &mark, &alias, &room);
                 Ok(())
             }
-            Command::Send { mark, room, id, change } => self.send(turn, mark, &room, id, change),
+            Command::Send { mark, within: Some(alias), id, .. } if !self.subscriptions.has_alias(&alias) => {
+                self.refuse_outsider(turn, &mark, id.as_ref())
+            }
+            Command::Send { mark, within: _, room, id, change } => self.send(turn, mark, &room, id, change),
             Command::History { mark, room, from, limit } => self.history(turn, mark, &room, from, limit),
             Command::Rooms { mark } => self.rooms(turn, mark),
             Command::Ping { mark } => {
                 turn.voice.say(&Say::Pong { mark: &mark });
                 Ok(())
             }
-            Command::Refuse { mark, id, refusal } => self.refuse(turn, &mark, None, id.as_ref(), &refusal),
+            Command::Refuse { mark, alias, id, refusal } => {
+                self.refuse(turn, &mark, alias.as_ref(), id.as_ref(), &refusal)
+            }
         };
         self.sweep_lanes();
         going_on
@@ -116,16 +121,16 @@ impl Open {
 
     /// # Errors
     /// Why the connection ends.
-    pub(super) fn on_tick(&mut self, turn: &mut Turn<'_>, heartbeat: &Heartbeat) -> Result<(), Refusal> {
+    pub(super) fn on_tick(&mut self, turn: &mut Turn<'_>) -> Result<(), Refusal> {
         if let Some(left) = self.life.on_tick(turn.now)? {
             turn.voice.say(&Say::TokenExpiring { left });
         }
-        if self.pulse.on_tick(heartbeat, turn.now)? {
-            if heartbeat.as_text {
-                turn.voice.say(&Say::Beat { at: turn.env.clock.now() });
-            } else {
-                turn.voice.ping();
-            }
+        let due = self.pulse.on_tick(&turn.terms.heartbeat, turn.now)?;
+        if due.ping {
+            turn.voice.act(Action::Ping);
+        }
+        if due.beat {
+            turn.voice.act(Action::Beat(turn.env.this_second()));
         }
         self.turn_late_away(turn);
         Ok(())
@@ -133,6 +138,10 @@ impl Open {
 
     pub(super) fn on_heard(&mut self, now: Instant) {
         self.pulse.heard(now);
+    }
+
+    pub(super) fn on_spoken(&mut self) {
+        self.pulse.spoken();
     }
 
     pub(super) fn awaits_verdicts(&self) -> bool {
@@ -164,6 +173,23 @@ impl Open {
         refusal: &Refusal,
     ) -> Result<(), Refusal> {
         turn.voice.refuse(mark, alias, id, refusal);
+        self.strike(turn, refusal)
+    }
+
+    /// Refuses what was asked for in a subscription that is not open.
+    fn refuse_outsider(
+        &mut self,
+        turn: &mut Turn<'_>,
+        mark: &Mark,
+        id: Option<&RequestId>,
+    ) -> Result<(), Refusal> {
+        let refusal = &Refusal::malformed("you have not joined this");
+        turn.voice.act(Action::Count(refusal.code));
+        turn.voice.say(&Say::Outside { mark, id, refusal });
+        self.strike(turn, refusal)
+    }
+
+    fn strike(&mut self, turn: &Turn<'_>, refusal: &Refusal) -> Result<(), Refusal> {
         match refusal.code {
             Code::Unavailable | Code::GoingAway => Ok(()),
             Code::Malformed

@@ -3,23 +3,36 @@
 use std::time::Duration;
 
 use chat::{Code, Refusal};
-use dialect::{Heartbeat, Silence};
+use dialect::Heartbeat;
 use tokio::time::Instant;
 
 /// A longer pause between two ticks means that this process stood still, and not the client: what came meanwhile
 /// may lie unread.
 const STOOD_STILL: Duration = Duration::from_secs(5);
+/// Half of the time between two ticks: what is due before the next one is nearer is done now.
+const HALF_A_TICK: Duration = Duration::from_millis(500);
 
 /// When each side was last heard.
 pub(super) struct Pulse {
     heard: Instant,
-    beaten: Instant,
+    pinged: Instant,
+    /// When the client last had a sign of life that its program sees, at the latest.
+    spoken: Instant,
     ticked: Instant,
+}
+
+/// What is due.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Due {
+    /// A WebSocket ping, so that the client is heard.
+    pub(super) ping: bool,
+    /// The dialect's own sign of life, so that we are.
+    pub(super) beat: bool,
 }
 
 impl Pulse {
     pub(super) fn new(now: Instant) -> Self {
-        Self { heard: now, beaten: now, ticked: now }
+        Self { heard: now, pinged: now, spoken: now, ticked: now }
     }
 
     /// Something came from the client.
@@ -27,11 +40,16 @@ impl Pulse {
         self.heard = now;
     }
 
-    /// True if it is time for a sign of life of ours.
+    /// Something was written to the client since the last tick: at its very moment, for all that is known.
+    pub(super) fn spoken(&mut self) {
+        self.spoken = self.ticked;
+    }
+
+    /// Time has passed: says what is due.
     ///
     /// # Errors
-    /// `quiet` if the client has given none for too long.
-    pub(super) fn on_tick(&mut self, heartbeat: &Heartbeat, now: Instant) -> Result<bool, Refusal> {
+    /// `quiet` if the client has given no sign of life for too long.
+    pub(super) fn on_tick(&mut self, heartbeat: &Heartbeat, now: Instant) -> Result<Due, Refusal> {
         let pause = now.saturating_duration_since(self.ticked);
         self.ticked = now;
         if pause > STOOD_STILL {
@@ -40,15 +58,17 @@ impl Pulse {
         if now.saturating_duration_since(self.heard) >= heartbeat.quiet_after {
             return Err(Refusal::new(Code::Quiet, "nothing was heard of you for too long"));
         }
-        let Some(every) = heartbeat.every else { return Ok(false) };
-        let silent_since = match heartbeat.silence {
-            Silence::OfClient => self.heard.max(self.beaten),
-            Silence::OfServer => self.beaten,
+        let is_due = |every: Option<Duration>, since: Instant| {
+            every.is_some_and(|every| now.saturating_duration_since(since) + HALF_A_TICK >= every)
         };
-        let due = now.saturating_duration_since(silent_since) >= every;
-        if due {
-            self.beaten = now;
+        let ping = is_due(heartbeat.ping_every, self.heard.max(self.pinged));
+        let beat = is_due(heartbeat.beat_every, self.spoken);
+        if ping {
+            self.pinged = now;
         }
-        Ok(due)
+        if beat {
+            self.spoken = now;
+        }
+        Ok(Due { ping, beat })
     }
 }

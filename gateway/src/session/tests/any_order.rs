@@ -201,7 +201,9 @@ impl World {
                 Action::Join(join) => drop(self.joins.insert(join.sub)),
                 Action::Leave(sub) => drop(self.joins.remove(&sub)),
                 Action::Read(ask, read) => self.reads.push((ask, read)),
-                Action::Write(_) | Action::Count(_) | Action::Close(_) => prop_assert!(false, "{:?}", action),
+                Action::Write(_) | Action::Ping | Action::Beat(_) | Action::Count(_) | Action::Close(_) => {
+                    prop_assert!(false, "{:?}", action);
+                }
             }
         }
         let sends = self.waiting.values().flatten().count();

@@ -109,10 +109,10 @@ fn a_room_that_begins_anew_is_told_as_if_it_was_joined_again() {
     let mut scene = Scene::open();
     let sub = scene.joins("r");
     let anew = at(RoomKind::Public, 3);
-    let done = scene.does(|session, _, _, out| session.on_restarted(sub, &anew, out));
+    let done = scene.restarted(sub, &anew);
     assert_eq!(done.answers(), ["joined"]);
     assert_eq!(done.said[0]["truncated"], true);
-    let unknown = scene.does(|session, _, _, out| session.on_restarted(SubId(99), &anew, out));
+    let unknown = scene.restarted(SubId(99), &anew);
     assert!(unknown.is_nothing());
 }
 
@@ -121,7 +121,7 @@ fn a_room_that_comes_back_private_is_taken_away() {
     let mut scene = Scene::open();
     let sub = scene.joins("r");
     let anew = at(RoomKind::Private, 3);
-    let done = scene.does(|session, _, _, out| session.on_restarted(sub, &anew, out));
+    let done = scene.restarted(sub, &anew);
     assert_eq!(done.said[0]["type"], "left");
     assert_eq!(done.said[0]["code"], "removed");
     assert_eq!(done.wants, [Action::Leave(sub)]);

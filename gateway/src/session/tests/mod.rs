@@ -125,6 +125,10 @@ impl Scene {
         self.does(|session, env, now, out| session.on_answer(env, now, answered, out))
     }
 
+    fn restarted(&mut self, sub: SubId, at: &JoinedAt) -> Done {
+        self.does(|session, env, now, out| session.on_restarted(env, now, sub, at, out))
+    }
+
     fn dismiss(&mut self, refusal: Refusal) -> Done {
         self.does(|session, env, _, out| session.dismiss(env, refusal, out))
     }
@@ -150,6 +154,7 @@ impl Scene {
         for action in out {
             match action {
                 Action::Write(frames) => done.said.extend(read(&frames)),
+                Action::Ping => done.said.push(json!("ping")),
                 Action::Count(code) => done.counted.push(code),
                 other => done.wants.push(other),
             }
@@ -235,7 +240,6 @@ fn read(frames: &[u8]) -> Vec<Value> {
     while let Some(message) = messages.next() {
         said.push(match message.unwrap() {
             Message::Text(text) => serde_json::from_str(text).unwrap(),
-            Message::Ping(_) => json!("ping"),
             other => panic!("{other:?}"),
         });
     }

@@ -80,7 +80,7 @@ fn rooms_that_the_new_token_does_not_grant_are_taken_away() {
     assert_eq!(done.said[1]["room"], "lost");
     assert_eq!(done.wants, [Action::Leave(lost), Action::Leave(join.sub)]);
     let anew = at(RoomKind::Public, 3);
-    let still = scene.does(|session, _, _, out| session.on_restarted(kept, &anew, out));
+    let still = scene.restarted(kept, &anew);
     assert_eq!(still.answers(), ["joined"]);
 }
 

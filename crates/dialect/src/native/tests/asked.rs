@@ -30,12 +30,16 @@ fn each_frame_means_what_the_contract_says() {
             "ask-send",
             Command::Send {
                 mark: mark.clone(),
+                within: None,
                 room: room(),
                 id: Some(id("d-1")),
                 change: Change::Message { body: body("hi"), reply_to: Some(seq(12)) },
             },
         ),
-        ("ask-send-bare", Command::Send { mark: Mark::default(), room: room(), id: None, change: hi() }),
+        (
+            "ask-send-bare",
+            Command::Send { mark: Mark::default(), within: None, room: room(), id: None, change: hi() },
+        ),
         (
             "ask-history",
             Command::History {

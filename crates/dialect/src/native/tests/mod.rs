@@ -24,7 +24,9 @@ fn decode(frame: &str) -> Result<Command, Refusal> {
 /// What a frame is refused for, with its mark and its id.
 fn refused(frame: &str) -> (Code, String, Mark, Option<RequestId>) {
     match decode(frame) {
-        Ok(Command::Refuse { mark, id, refusal }) => (refusal.code, refusal.message.into_owned(), mark, id),
+        Ok(Command::Refuse { mark, alias: None, id, refusal }) => {
+            (refusal.code, refusal.message.into_owned(), mark, id)
+        }
         other => panic!("{frame}: {other:?}"),
     }
 }

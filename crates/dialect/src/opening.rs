@@ -1,0 +1,49 @@
+//! The request that opens a connection, and the places in it where a token may stand.
+
+use std::borrow::Cow;
+
+/// The request that opens a connection, as far as dialects look at it.
+#[derive(Debug, Clone, Default)]
+pub struct OpenRequest<'a> {
+    /// The query of the URL, without the question mark.
+    pub query: &'a str,
+    /// The offered subprotocols, in order.
+    pub protocols: Vec<&'a str>,
+    /// The `Authorization` header.
+    pub authorization: Option<&'a str>,
+    /// The `Cookie` header.
+    pub cookie: Option<&'a str>,
+    /// Whether a token in the URL is taken (`auth.query_token`).
+    pub query_token: bool,
+}
+
+/// How a connection starts.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Opening<'a> {
+    /// The subprotocol to answer with.
+    pub protocol: Option<&'static str>,
+    /// The token, if the request carried one.
+    pub token: Option<Cow<'a, str>>,
+}
+
+impl<'a> OpenRequest<'a> {
+    /// The token of the `Authorization` header.
+    pub(crate) fn bearer(&self) -> Option<&'a str> {
+        let (scheme, token) = self.authorization?.split_once(' ')?;
+        scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+    }
+
+    /// A token that is offered as if it were a subprotocol, behind a prefix: browsers can set no header.
+    pub(crate) fn offered_behind(&self, prefix: &str) -> Option<&'a str> {
+        self.protocols.iter().find_map(|protocol| protocol.strip_prefix(prefix))
+    }
+
+    /// The first parameter of the URL with one of these names, where tokens are taken from there.
+    pub(crate) fn token_in_url(&self, names: &[&str]) -> Option<Cow<'a, str>> {
+        if !self.query_token {
+            return None;
+        }
+        let mut parameters = form_urlencoded::parse(self.query.as_bytes());
+        parameters.find(|(name, _)| names.contains(&&**name)).map(|(_, token)| token)
+    }
+}
