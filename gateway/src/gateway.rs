@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use bus::Bus;
 use chat::Clock;
+use dialect::{Dialect, dialects};
 use prometheus::Registry;
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
@@ -156,7 +157,7 @@ fn start_shard(
         outbox_bytes: settings.limits.outbox_bytes,
         stalled: settings.limits.stalled,
     };
-    let service = Service::new(router(desks.desk(arrivals_in, load.clone())));
+    let service = Service::new(router(desks.desk(arrivals_in, load.clone()), &desks.dialects));
     let env = desks.env(settings);
     let metrics = metrics.clone();
     let parts = thread::Parts { ends, env, metrics, limits, sockets, service, arrivals, life };
@@ -212,6 +213,7 @@ async fn join(threads: Vec<JoinHandle<()>>) {
 
 /// What all shards' handlers and sessions are made from.
 struct Desks {
+    dialects: Vec<&'static dyn Dialect>,
     origins: Arc<Origins>,
     query_token: bool,
     dev_tokens: Option<Arc<Signer>>,
@@ -232,6 +234,7 @@ impl Desks {
             false => None,
         };
         Ok(Self {
+            dialects: dialects(dialect::Settings { action_cable: settings.action_cable.clone() }),
             origins: Arc::new(Origins::new(&settings.gateway.origins)),
             query_token: auth.takes_query_token(),
             dev_tokens,

@@ -47,6 +47,8 @@ pub(crate) struct Config {
     pub(crate) drain: gateway::settings::Drain,
     /// Whose tokens are taken.
     pub(crate) auth: gateway::auth::Settings,
+    /// What an application calls its channel of Action Cable.
+    pub(crate) action_cable: gateway::settings::ActionCable,
     /// How a writer works.
     pub(crate) writer: writer::Settings,
     /// The road between them.
@@ -113,6 +115,7 @@ impl Config {
             rooms: self.rooms,
             drain: self.drain,
             auth: self.auth.clone(),
+            action_cable: self.action_cable.clone(),
         }
     }
 }

@@ -4,6 +4,7 @@
 //! A dialect never sees a socket, a token's content or a room's log. The session asks it what a frame means
 //! ([`Dialect::decode`]), and how to say something ([`Dialect::say`], [`Dialect::event`]).
 
+pub mod action_cable;
 mod json;
 pub mod native;
 mod opening;
@@ -16,8 +17,20 @@ use chat::{BadText, Body, Code, Epoch, Event, Refusal};
 pub use opening::{OpenRequest, Opening};
 pub use words::{Alias, Command, From, LimitsShown, Mark, Say};
 
+/// What an operator can set about dialects.
+#[derive(Debug, Clone, Default)]
+pub struct Settings {
+    /// `action_cable.*`
+    pub action_cable: action_cable::Settings,
+}
+
 /// Every dialect there is. A new one is its folder and its line here.
-pub static DIALECTS: &[&dyn Dialect] = &[&native::Native];
+///
+/// What is configured is kept as long as the process lives, as connections that speak it may: to be called once.
+#[must_use]
+pub fn dialects(settings: Settings) -> Vec<&'static dyn Dialect> {
+    vec![&native::Native, Box::leak(Box::new(action_cable::ActionCable::new(settings.action_cable)))]
+}
 
 /// One way of speaking with clients.
 pub trait Dialect: Send + Sync + std::fmt::Debug {

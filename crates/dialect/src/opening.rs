@@ -46,4 +46,11 @@ impl<'a> OpenRequest<'a> {
         let mut parameters = form_urlencoded::parse(self.query.as_bytes());
         parameters.find(|(name, _)| names.contains(&&**name)).map(|(_, token)| token)
     }
+
+    /// The value of a cookie, without the quotes that it may stand in.
+    pub(crate) fn cookie(&self, name: &str) -> Option<&'a str> {
+        let mut cookies = self.cookie?.split(';').filter_map(|cookie| cookie.trim().split_once('='));
+        let (_, value) = cookies.find(|(named, _)| *named == name)?;
+        Some(value.strip_prefix('"').and_then(|value| value.strip_suffix('"')).unwrap_or(value))
+    }
 }

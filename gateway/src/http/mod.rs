@@ -14,7 +14,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::routing::{get, post};
 use chat::Clock;
-use dialect::DIALECTS;
+use dialect::Dialect;
 use tokio::sync::mpsc;
 
 pub(crate) use handshake::{Arrival, Upgraded};
@@ -44,10 +44,9 @@ pub(crate) struct Desk {
 }
 
 /// The routes of the public port.
-pub(crate) fn router(desk: Desk) -> Router {
+pub(crate) fn router(desk: Desk, dialects: &[&'static dyn Dialect]) -> Router {
     let mut router = Router::new();
-    for dialect in DIALECTS {
-        let dialect = *dialect;
+    for &dialect in dialects {
         let open = move |state, request| handshake::open(dialect, state, request);
         router = router.route(dialect.path(), get(open));
     }

@@ -8,6 +8,7 @@ use std::net::SocketAddr;
 
 use serde::{Deserialize, Serialize};
 
+pub use dialect::action_cable::Settings as ActionCable;
 pub use drain::Drain;
 pub use limits::Limits;
 
@@ -50,4 +51,6 @@ pub struct Settings {
     pub drain: Drain,
     /// `auth.*`
     pub auth: crate::auth::Settings,
+    /// `action_cable.*`
+    pub action_cable: ActionCable,
 }

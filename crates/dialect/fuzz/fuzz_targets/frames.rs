@@ -1,13 +1,17 @@
 //! Whatever comes in, in every dialect: no panic, marks and bodies within their bounds, and a refusal that can be said.
 #![no_main]
 
-use dialect::{Command, DIALECTS, DecodeLimits, Dialect, Frame, Mark, OpenRequest, Say};
+use std::sync::LazyLock;
+
+use dialect::{Command, DecodeLimits, Dialect, Frame, Mark, OpenRequest, Say, Settings, dialects};
 use libfuzzer_sys::fuzz_target;
+
+static DIALECTS: LazyLock<Vec<&dyn Dialect>> = LazyLock::new(|| dialects(Settings::default()));
 
 const LIMITS: DecodeLimits = DecodeLimits { body_bytes: 100 };
 
 fuzz_target!(|bytes: &[u8]| {
-    for dialect in DIALECTS {
+    for dialect in &*DIALECTS {
         hear(*dialect, Frame::Binary(bytes));
         if let Ok(text) = std::str::from_utf8(bytes) {
             hear(*dialect, Frame::Text(text));

@@ -1,6 +1,7 @@
 //! The session, told what happens and asked what it wants done: no socket, no timer, no waiting.
 
 mod any_order;
+mod cable;
 mod door;
 mod endings;
 mod greeting;

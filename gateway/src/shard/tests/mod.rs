@@ -1,5 +1,6 @@
 //! A shard with real sockets, told what a switchboard would tell it, one step at a time.
 
+mod cable;
 mod dismissal;
 mod falling_behind;
 mod history;
@@ -12,6 +13,7 @@ use chat::{
     Body, Code, Epoch, Event, EventKind, HistoryPage, Refusal, RequestId, RoomId, RoomKind, RoomState, Seq,
     StandingMessage, SystemClock, Timestamp, User,
 };
+use dialect::Dialect;
 use dialect::native::Native;
 use serde_json::{Value, json};
 use socket2::SockRef;
@@ -65,6 +67,10 @@ impl House {
 
     /// Somebody connects; `buffer` bounds what the kernel keeps on either side.
     async fn guest(&mut self, buffer: Option<usize>) -> Guest {
+        self.guest_of(&Native, buffer).await
+    }
+
+    async fn guest_of(&mut self, dialect: &'static dyn Dialect, buffer: Option<usize>) -> Guest {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
         let (server, _) = listener.accept().await.unwrap();
@@ -72,7 +78,7 @@ impl House {
             SockRef::from(&server).set_send_buffer_size(bytes).unwrap();
             SockRef::from(&client).set_recv_buffer_size(bytes).unwrap();
         }
-        let (key, _, _) = self.shard.add(server, b"", &Native, Some(self.token.clone()));
+        let (key, _, _) = self.shard.add(server, b"", dialect, Some(self.token.clone()));
         Guest { key, client }
     }
 
