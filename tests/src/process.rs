@@ -1,7 +1,7 @@
 //! One operating system process: started, signalled, killed, waited for.
 
 use std::path::Path;
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result};
@@ -23,6 +23,11 @@ impl Process {
         command.args(["--pdeathsig", "KILL"]).arg(program).stdin(Stdio::null());
         prepare(&mut command);
         Ok(Self(command.spawn().context("cannot start setpriv (package util-linux)")?))
+    }
+
+    /// Its standard input, once, if it was piped.
+    pub fn stdin(&mut self) -> Option<ChildStdin> {
+        self.0.stdin.take()
     }
 
     /// Its pid.

@@ -3,6 +3,7 @@
 //! One binary, because each would link the same libraries again. `cargo nextest run -p town order` runs the tests
 //! whose names hold "order".
 
+mod clients;
 mod coming_back;
 mod conversation;
 mod experiments;

@@ -1,5 +1,6 @@
 //! What is refused, by the table of codes and close codes; and that it costs nobody else anything.
 
+mod cable;
 mod doors;
 mod frames;
 mod tokens;

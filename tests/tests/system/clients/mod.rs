@@ -1,0 +1,5 @@
+//! Other systems' own client libraries, unmodified, from npm: `tests/clients` pins their versions, and `./test`
+//! installs them where npm is. Where they are not installed these tests are left out, and say so.
+
+mod action_cable;
+mod page;
