@@ -31,11 +31,15 @@ pub(crate) struct ConnectArgs {
     /// How many handshakes are under way at once at the most.
     #[arg(long, default_value_t = 64, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     pub(crate) handshakes: u16,
+    /// How many joins are under way at once at the most. A client joins all of its rooms together, and waits for its turn
+    /// if that is more than is left.
+    #[arg(long, default_value_t = 1000, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub(crate) joins: u32,
     /// How long everybody together may take to connect and join, beyond what the ramp takes.
     #[arg(long, default_value = "60s", value_parser = duration, value_name = "TIME")]
     pub(crate) join_timeout: Duration,
-    /// How many processes the clients share; they divide the threads and the handshakes among them. [default: as many as
-    /// the limit of open files asks for: one for about 19 900 clients where a process may have 20 000]
+    /// How many processes the clients share; they divide the threads, the handshakes and the joins among them. [default:
+    /// as many as the limit of open files asks for: one for about 19 900 clients where a process may have 20 000]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1000))]
     pub(crate) processes: Option<u32>,
     /// How many threads the clients share; each process has one at least.

@@ -40,7 +40,7 @@ enum Shape {
     S2,
     /// 990 rooms with 10 listeners each, 1 message/s in each of them.
     S3,
-    /// 990 rooms with 100 listeners each, as 4950 clients are in 20 rooms each; 256 messages on their way at once, as
+    /// 990 rooms with 100 listeners each, as 4950 clients are in 20 rooms each; 16 384 messages on their way at once, as
     /// fast as they get through.
     S5,
     /// One room with 1000 listeners, 200 messages/s.
@@ -57,7 +57,7 @@ impl Shape {
             Self::S2 => "--subscribers 10000 --rooms 1 --senders 1 --rate 5 --size 128",
             Self::S3 => "--subscribers 9900 --rooms 990 --senders 990 --rate 990 --size 128",
             Self::S5 => {
-                "--subscribers 4950 --rooms 990 --rooms-per-client 20 --senders 990 --rate 20000 --in-flight 256 \
+                "--subscribers 4950 --rooms 990 --rooms-per-client 20 --senders 990 --rate 20000 --in-flight 16384 \
                  --duration 5s --warm-up 0s --size 128"
             }
             Self::S6 => "--subscribers 1000 --rooms 1 --senders 1 --rate 200 --size 128",

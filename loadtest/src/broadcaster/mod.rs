@@ -38,6 +38,8 @@ pub(crate) struct Defects {
     pub(crate) new_epochs: bool,
     /// True: nobody may join.
     pub(crate) closed: bool,
+    /// While so many joins wait for their answers, nobody may join; 0: any number may.
+    pub(crate) joins_max: usize,
     /// How long everything takes.
     pub(crate) delay: Duration,
 }

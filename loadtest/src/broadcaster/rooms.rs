@@ -1,10 +1,11 @@
 //! The rooms of the broadcaster, who listens to them, and what goes wrong there.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::time::Duration;
 
 use chat::{Body, Code, Event, Refusal, RequestId, RoomId, Seq};
 use dialect::{Alias, From, Mark};
+use tokio::time::Instant;
 
 use super::connection::{Outbox, push};
 use super::{Defects, Planted, words};
@@ -17,6 +18,8 @@ pub(super) struct Rooms {
     next_connection: u64,
     /// Counts the messages that were sent, for the defects of verdicts.
     messages: u64,
+    /// When the joins that wait will have their answers.
+    joins: VecDeque<Instant>,
 }
 
 #[derive(Default)]
@@ -30,8 +33,15 @@ struct Room {
 
 impl Rooms {
     pub(super) fn new(defects: Defects) -> Self {
-        let (rooms, connections) = (BTreeMap::new(), HashMap::new());
-        Self { defects, planted: Planted::default(), rooms, connections, next_connection: 0, messages: 0 }
+        Self {
+            defects,
+            planted: Planted::default(),
+            rooms: BTreeMap::new(),
+            connections: HashMap::new(),
+            next_connection: 0,
+            messages: 0,
+            joins: VecDeque::new(),
+        }
     }
 
     pub(super) fn connect(&mut self, address: usize, outbox: Outbox) -> (u64, Duration) {
@@ -69,10 +79,16 @@ impl Rooms {
 
     pub(super) fn join(&mut self, connection: u64, mark: &Mark, alias: &Alias, name: &RoomId, from: &From) {
         let delay = self.defects.delay;
+        let crowded = self.is_crowded();
         let room = self.rooms.entry(name.as_str().to_owned()).or_default();
         let Some((_, outbox)) = self.connections.get(&connection) else { return };
-        if self.defects.closed {
-            let refusal = Refusal::new(Code::NotAllowed, "there is no such room");
+        let why = match (self.defects.closed, crowded) {
+            (true, _) => Some("there is no such room"),
+            (false, true) => Some("too many join at once"),
+            (false, false) => None,
+        };
+        if let Some(why) = why {
+            let refusal = Refusal::new(Code::NotAllowed, why);
             push(outbox, delay, words::refused(mark, Some(alias), None, &refusal));
             return;
         }
@@ -84,6 +100,14 @@ impl Rooms {
             }
         }
         room.listeners.push(connection);
+    }
+
+    /// One more joins. True if that is one too many.
+    fn is_crowded(&mut self) -> bool {
+        let now = Instant::now();
+        while self.joins.pop_front_if(|answered| *answered <= now).is_some() {}
+        self.joins.push_back(now + self.defects.delay);
+        self.defects.joins_max > 0 && self.joins.len() > self.defects.joins_max
     }
 
     pub(super) fn leave(&mut self, connection: u64, mark: &Mark, alias: &Alias, name: &RoomId) {

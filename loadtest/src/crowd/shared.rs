@@ -1,7 +1,7 @@
 //! What all threads of a crowd share.
 
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
-use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
@@ -21,6 +21,8 @@ pub(crate) struct Connect {
     pub(crate) targets: Vec<Target>,
     /// From one connection to the next.
     pub(crate) ramp: Duration,
+    /// How many joins may be under way at once.
+    pub(crate) joins: u32,
     /// How those come back whose connection breaks; `None` if they do not.
     pub(crate) comeback: Option<Comeback>,
 }
@@ -39,6 +41,8 @@ pub(crate) struct Shared {
     pub(crate) connect: Connect,
     pub(crate) tokens: Tokens,
     pub(crate) handshakes: Semaphore,
+    /// How many more joins may begin.
+    pub(crate) joins: Arc<Semaphore>,
     /// When the run began: set once everybody has arrived.
     pub(crate) start: OnceLock<Instant>,
     /// When the first connection was planned for.
@@ -73,15 +77,18 @@ impl Shared {
     pub(super) fn new(gathering: &Gathering, tokens: Tokens, share: Share, opened: Instant) -> Self {
         let Gathering { plan, connect, comeback, .. } = gathering;
         let (threads, stop) = (gathering.threads(share), CancellationToken::new());
+        let joins = share.part(connect.joins);
         Self {
             ledger: Ledger::new(plan),
             connect: Connect {
                 targets: connect.targets.clone(),
                 ramp: gathering.ramp(),
+                joins,
                 comeback: *comeback,
             },
             tokens,
             handshakes: Semaphore::new(share.part(u32::from(connect.handshakes)) as usize),
+            joins: Arc::new(Semaphore::new(joins as usize)),
             start: OnceLock::new(),
             opened,
             arrived: AtomicU32::new(0),

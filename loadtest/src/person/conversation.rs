@@ -8,6 +8,7 @@ use tokio::time::{Interval, MissedTickBehavior, interval_at};
 
 use super::life::{Ending, Life};
 use super::silence::{Doubt, Silence};
+use super::turn::Turn;
 use crate::ears::{End, Line};
 use crate::socket::Socket;
 
@@ -46,15 +47,23 @@ impl Life {
         let mut tick = self.ticks();
         let mut silence = Silence::begin(Instant::now());
         let round = around.shared.round();
+        let mut turn = Turn::new(around.shared.joins.clone(), around.shared.connect.joins);
         line.act(&around, |person, scene| person.greet(token, scene))??;
         loop {
             self.look_around();
-            line.set_attentive(self.is_on_its_way());
+            if !self.person.borrow().is_joining() {
+                turn.give_back();
+            }
+            line.set_attentive(self.is_on_its_way() || turn.is_taken());
+            let joins = self.person.borrow().joins_wanted();
             tokio::select! {
                 () = round.cancelled() => {
                     return Ok(if around.shared.stop.is_cancelled() { Ending::Stopped } else { Ending::Cut });
                 }
                 news = line.news() => news?,
+                joins = turn.take(joins), if joins > 0 && !turn.is_taken() => {
+                    line.act(&around, |person, scene| person.ask_to_join(joins, scene))?;
+                }
                 Some(message) = self.orders.recv() => {
                     line.act(&around, |person, scene| person.tell(message, scene))?;
                 }

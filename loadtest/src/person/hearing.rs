@@ -92,7 +92,7 @@ impl Person {
         self.welcomed = true;
         self.pace = Pace::new(allowed, scene.now);
         self.ping_after = ping_s.map_or(PING_AFTER, Duration::from_secs);
-        self.ask_to_join(|_| true, scene);
+        self.want_in();
         Ok(())
     }
 
@@ -166,15 +166,14 @@ impl Person {
         let transient =
             matches!(Code::parse(code), Some(Code::Unavailable | Code::TooMany | Code::GoingAway));
         let why = format!("joining {} was refused: {code}: {message}", scene.plan.room_name(room));
-        let membership = self.rooms.iter_mut().find(|membership| membership.room == room);
-        let Some(membership) = membership.filter(|_| transient) else { return Err(Rejected(why)) };
-        membership.rejoin = Some(scene.now + retry_ms.map_or(RETRY, Duration::from_millis));
+        let membership = self.in_room(room).filter(|_| transient);
+        let Some(membership) = membership else { return Err(Rejected(why)) };
+        membership.refused_until(scene.now + retry_ms.map_or(RETRY, Duration::from_millis));
         self.trouble = Some(why);
         Ok(())
     }
 
     fn membership(&mut self, room: &str, plan: &Plan) -> Option<&mut Membership> {
-        let room = plan.room_of_name(room)?;
-        self.rooms.iter_mut().find(|membership| membership.room == room)
+        self.in_room(plan.room_of_name(room)?)
     }
 }

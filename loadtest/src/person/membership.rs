@@ -23,8 +23,7 @@ pub(super) struct Membership {
     /// What was said up to here it has found on coming back from where it had gone by choice.
     pub(super) caught_up_to: u64,
     whereabouts: Whereabouts,
-    /// When to ask again, after a refusal.
-    pub(super) rejoin: Option<Instant>,
+    entry: Entry,
     /// When it asked for what was said before, if that was not answered yet.
     pub(super) history_asked: Option<Instant>,
 }
@@ -41,6 +40,19 @@ enum Whereabouts {
     Away,
 }
 
+/// How far it is with coming in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Entry {
+    /// It is in, or does not want to be.
+    Idle,
+    /// It asks as soon as it has its turn.
+    Wanted,
+    /// It was not answered yet.
+    Asked,
+    /// It was refused, and wants to ask again at this moment.
+    Again(Instant),
+}
+
 impl Membership {
     pub(super) fn new(room: u32) -> Self {
         Self {
@@ -51,7 +63,7 @@ impl Membership {
             head: 0,
             caught_up_to: 0,
             whereabouts: Whereabouts::Outside,
-            rejoin: None,
+            entry: Entry::Idle,
             history_asked: None,
         }
     }
@@ -70,10 +82,37 @@ impl Membership {
         self.whereabouts == Whereabouts::Away
     }
 
+    /// True if it is to ask when it has its turn.
+    pub(super) fn wants_in(&self) -> bool {
+        self.entry == Entry::Wanted
+    }
+
+    /// True if it has asked and was not answered yet.
+    pub(super) fn has_asked(&self) -> bool {
+        self.entry == Entry::Asked
+    }
+
+    /// It is to ask when it has its turn.
+    pub(super) const fn want_in(&mut self) {
+        self.entry = Entry::Wanted;
+    }
+
+    /// It was refused, and is to ask again at this moment.
+    pub(super) const fn refused_until(&mut self, again: Instant) {
+        self.entry = Entry::Again(again);
+    }
+
+    /// Time has passed: who was refused may be to ask again.
+    pub(super) fn tick(&mut self, now: Instant) {
+        if matches!(self.entry, Entry::Again(at) if at <= now) {
+            self.want_in();
+        }
+    }
+
     /// The connection is another one.
     pub(super) const fn disconnected(&mut self) {
         self.whereabouts = Whereabouts::Outside;
-        self.rejoin = None;
+        self.entry = Entry::Idle;
         self.history_asked = None;
     }
 
@@ -83,11 +122,12 @@ impl Membership {
             self.caught_up_to = seq;
         }
         (self.whereabouts, self.head) = (Whereabouts::Inside, seq);
+        self.entry = Entry::Idle;
     }
 
     /// Asks for what comes from now on, or after what it has seen already.
     pub(super) fn ask_to_join(&mut self, who: &Who<'_>, scene: &mut Scene<'_>) {
-        self.rejoin = None;
+        self.entry = Entry::Asked;
         let name = scene.plan.room_name(self.room);
         let after = self.trail.as_ref().map(|trail| (trail.last(), self.epoch.as_str()));
         let room = RoomRef { number: self.room, name: &name };

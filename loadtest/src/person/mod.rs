@@ -19,6 +19,7 @@ mod state;
 mod talk;
 #[cfg(test)]
 mod tests;
+mod turn;
 mod visits;
 
 pub(crate) use habits::Customs;

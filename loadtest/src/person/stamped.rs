@@ -31,9 +31,9 @@ impl Person {
         if scene.plan.speech.terms().answers_joins {
             return;
         }
-        let waiting: Vec<u32> =
-            self.rooms.iter().filter(|room| !room.is_inside()).map(|room| room.room).collect();
-        for room in waiting {
+        let asked: Vec<u32> =
+            self.rooms.iter().filter(|room| room.has_asked()).map(|room| room.room).collect();
+        for room in asked {
             self.let_in(&Which::Number(room), scene);
         }
     }
@@ -52,7 +52,7 @@ impl Person {
         };
         let planned = scene.plan.message(stamp.message);
         let is_there = room.is_none_or(|room| scene.plan.room_of_name(room) == Some(planned.room));
-        let membership = self.rooms.iter_mut().find(|membership| membership.room == planned.room);
+        let membership = self.in_room(planned.room);
         let Some((order, trail)) =
             membership.filter(|_| is_there).and_then(|m| Some((&mut m.order, m.trail.as_mut()?)))
         else {
@@ -104,8 +104,7 @@ impl Person {
         scene.ledger.advance(planned.room, seq);
         if scene.plan.speech.terms().answers == Answers::Never {
             self.sends.forget(message);
-            let membership = self.rooms.iter_mut().find(|membership| membership.room == planned.room);
-            if let Some(trail) = membership.and_then(|membership| membership.trail.as_mut()) {
+            if let Some(trail) = self.in_room(planned.room).and_then(|membership| membership.trail.as_mut()) {
                 trail.excuse(seq);
             }
         }
@@ -116,7 +115,7 @@ impl Person {
             Which::Name(name) => scene.plan.room_of_name(name)?,
             Which::Number(number) => *number,
         };
-        self.rooms.iter_mut().find(|membership| membership.room == room)
+        self.in_room(room)
     }
 
     /// Says that it is alive, where the dialect asks for that whatever is heard.

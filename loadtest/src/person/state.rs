@@ -29,6 +29,7 @@ pub(crate) struct Person {
     pub(super) last_heartbeat: Option<Instant>,
     /// True once the server has let it in, on the connection that it has.
     pub(super) welcomed: bool,
+    /// By the numbers of the rooms.
     pub(super) rooms: Vec<Membership>,
     pub(super) sends: Sends,
     /// The number after that of the last message that it was told to send.
@@ -54,8 +55,10 @@ pub(crate) struct Person {
 impl Person {
     /// A person of the plan that is to send so many messages.
     pub(crate) fn new(plan: &Plan, number: u32, sends: u32, returns: bool) -> Self {
+        let mut rooms = plan.rooms_of(number);
+        rooms.sort_unstable();
         Self {
-            rooms: plan.rooms_of(number).into_iter().map(Membership::new).collect(),
+            rooms: rooms.into_iter().map(Membership::new).collect(),
             number,
             user: plan.user(number),
             token: String::new(),
@@ -103,11 +106,32 @@ impl Person {
         Who { user: &self.user, token: &self.token, connection: &self.connection_name }
     }
 
-    /// It asks to be let into those of its rooms for which this is so.
-    pub(super) fn ask_to_join(&mut self, which: impl Fn(&Membership) -> bool, scene: &mut Scene<'_>) {
+    /// What it is in this room; `None` if the room is none of its own.
+    pub(super) fn in_room(&mut self, room: u32) -> Option<&mut Membership> {
+        let place = self.rooms.binary_search_by_key(&room, |membership| membership.room).ok()?;
+        self.rooms.get_mut(place)
+    }
+
+    /// It wants to be in all of its rooms.
+    pub(super) fn want_in(&mut self) {
+        self.rooms.iter_mut().filter(|membership| !membership.is_inside()).for_each(Membership::want_in);
+    }
+
+    /// In how many rooms it is to ask to be let in when it has its turn.
+    pub(crate) fn joins_wanted(&self) -> usize {
+        self.rooms.iter().filter(|membership| membership.wants_in()).count()
+    }
+
+    /// True if it has asked to be let into a room and was not answered yet.
+    pub(crate) fn is_joining(&self) -> bool {
+        self.rooms.iter().any(Membership::has_asked)
+    }
+
+    /// It has its turn: it asks to be let into so many of the rooms where it wants to be.
+    pub(crate) fn ask_to_join(&mut self, at_most: usize, scene: &mut Scene<'_>) {
         let who = Who { user: &self.user, token: &self.token, connection: &self.connection_name };
         let mut asked = 0;
-        for membership in self.rooms.iter_mut().filter(|membership| which(membership)) {
+        for membership in self.rooms.iter_mut().filter(|membership| membership.wants_in()).take(at_most) {
             membership.ask_to_join(&who, scene);
             asked += 1;
         }
@@ -140,8 +164,7 @@ impl Person {
 
     /// Time has passed.
     pub(crate) fn tick(&mut self, scene: &mut Scene<'_>) {
-        let now = scene.now;
-        self.ask_to_join(|membership| membership.rejoin.is_some_and(|at| at <= now), scene);
+        self.rooms.iter_mut().for_each(|membership| membership.tick(scene.now));
         self.keep_alive(scene);
         self.say_what_is_due(scene);
         self.come_and_go(scene);

@@ -19,6 +19,8 @@ struct Stage {
     tally: Tally,
     person: Person,
     now: Instant,
+    /// Whether it is always its turn to join rooms.
+    turns: bool,
 }
 
 impl Stage {
@@ -26,8 +28,14 @@ impl Stage {
         let duration = Duration::from_secs(1);
         let plan = Plan { senders: 2, rate: 4.0, duration, ..Plan::idle("run".into(), 2, 2) };
         let person = Person::new(&plan, 0, 2, returns);
-        let mut stage =
-            Self { ledger: Ledger::new(&plan), tally: Tally::new(), plan, person, now: Instant::now() };
+        let mut stage = Self {
+            ledger: Ledger::new(&plan),
+            tally: Tally::new(),
+            plan,
+            person,
+            now: Instant::now(),
+            turns: true,
+        };
         stage.person.connect();
         stage
     }
@@ -45,6 +53,9 @@ impl Stage {
             received: 0,
         };
         let done = act(&mut self.person, &mut scene);
+        if self.turns {
+            self.person.ask_to_join(usize::MAX, &mut scene);
+        }
         let mut said = Vec::new();
         let mut reader = Reader::new(Role::Server, 65_536);
         let mut messages = reader.read(&mut out);
@@ -221,6 +232,29 @@ fn whoever_is_kept_out_for_now_asks_again_and_whoever_is_kept_out_for_good_says_
     let refused = r#"{"type":"refused","ref":0,"code":"not_allowed","message":"no"}"#;
     let (heard, _) = stage.act(|person, scene| person.hear(refused, scene));
     assert_eq!(heard, Err(Rejected("joining load-run-0 was refused: not_allowed: no".to_owned())));
+}
+
+#[test]
+fn rooms_are_asked_for_in_turns_and_a_turn_lasts_until_all_of_them_have_answered() {
+    let mut stage = Stage::new(true);
+    stage.plan = Plan { rooms: 3, rooms_each: 3, ..stage.plan };
+    stage.person = Person::new(&stage.plan, 2, 0, true);
+    stage.person.connect();
+    stage.turns = false;
+    let join = |room| format!(r#"{{"type":"join","ref":{room},"room":"load-run-{room}"}}"#);
+    assert_eq!((stage.hear(WELCOME), stage.person.joins_wanted()), (vec![], 3));
+    let (_, said) = stage.act(|person, scene| person.ask_to_join(2, scene));
+    assert_eq!(said, [join(0), join(1)]);
+    assert_eq!((stage.person.joins_wanted(), stage.person.is_joining()), (1, true));
+    stage.join_at(0);
+    assert!(stage.person.is_joining(), "of room 1");
+    stage.hear(r#"{"type":"refused","ref":1,"code":"unavailable","message":"","retry_ms":100}"#);
+    assert_eq!((stage.person.joins_wanted(), stage.person.is_joining()), (1, false), "not yet again");
+    stage.tick_after(Duration::from_millis(100));
+    let (_, said) = stage.act(|person, scene| person.ask_to_join(2, scene));
+    assert_eq!(said, [join(1), join(2)]);
+    stage.person.connect();
+    assert_eq!((stage.person.joins_wanted(), stage.person.is_joining()), (0, false), "nobody answers now");
 }
 
 #[test]

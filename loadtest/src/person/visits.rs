@@ -27,7 +27,7 @@ impl Person {
         habits.done(what, scene.now);
         match what {
             Move::Leave => self.rooms.iter_mut().for_each(|membership| membership.leave(scene)),
-            Move::Return => self.ask_to_join(|membership| !membership.is_inside(), scene),
+            Move::Return => self.want_in(),
         }
         scene.tally.absences.chosen += u64::from(what == Move::Return);
     }

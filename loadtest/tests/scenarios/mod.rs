@@ -105,6 +105,18 @@ async fn a_storm_says_how_long_clients_take_to_get_in() {
 }
 
 #[tokio::test]
+async fn no_more_joins_are_under_way_than_may_be() {
+    let delay = Duration::from_millis(100);
+    let server = Broadcaster::start(1, Defects { delay, joins_max: 5, ..Defects::default() }).await.unwrap();
+    let words = "connect --clients 4 --rooms 8 --rooms-per-client 8 --hold 0s";
+    let done = play(&server, &format!("{words} --joins 5")).await;
+    assert_eq!(done.code, CLEAN, "{}", done.said);
+    assert_eq!(done.report["joined"]["count"], 4, "{}", done.said);
+    let done = play(&server, words).await;
+    assert!(done.said.contains("too many join at once"), "eight of one client alone: {}", done.said);
+}
+
+#[tokio::test]
 async fn a_storm_without_rooms_is_over_when_everybody_is_welcome() {
     // Who asked to be let into a room would wait for an hour.
     let defects = Defects { delay: Duration::from_secs(3600), ..Defects::default() };
