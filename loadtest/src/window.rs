@@ -3,13 +3,12 @@
 //! Owned by the thread of the pacer. Bound: four bytes for each room, and eight for each message that may be on its way.
 
 use std::collections::VecDeque;
-use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::crowd::Shared;
 
-/// How often it looks whether there is room.
-const LOOK_EVERY: Duration = Duration::from_micros(50);
+/// How often it looks whether the run has ended. What it waits for wakes it.
+const LOOK_EVERY: Duration = Duration::from_millis(100);
 /// What has not come after so long without any receipt is not waited for any more: it is lost, or its listeners are.
 const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -52,8 +51,9 @@ impl<'a> Window<'a> {
     fn wait_for(&mut self, needed: u64) {
         let (mut received, mut since) = (0, Instant::now());
         while !self.shared.stop.is_cancelled() {
-            let now = self.shared.ledger.receipts();
-            if now + self.given_up >= needed {
+            let awaited = needed.saturating_sub(self.given_up);
+            let now = self.shared.ledger.wait_for_receipts(awaited, LOOK_EVERY);
+            if now >= awaited {
                 return;
             }
             if now > received {
@@ -62,7 +62,6 @@ impl<'a> Window<'a> {
                 self.given_up = needed - now;
                 return;
             }
-            thread::park_timeout(LOOK_EVERY);
         }
     }
 }

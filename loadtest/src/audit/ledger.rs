@@ -7,6 +7,7 @@ use std::collections::HashSet;
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 use std::time::Duration;
 
+use super::receipts::Receipts;
 use super::testimony::{Head, Testimony};
 use crate::plan::Plan;
 
@@ -27,7 +28,7 @@ pub(crate) struct Ledger {
     /// When the turn of each message came, in microseconds from the start; empty in an open loop, where the plan says.
     turns: Vec<AtomicU64>,
     /// How many receipts there were; only counted in a closed loop.
-    receipts: AtomicU64,
+    receipts: Receipts,
 }
 
 /// What people do not agree on.
@@ -52,7 +53,7 @@ impl Ledger {
             turns: (0..if plan.in_flight.is_some() { messages } else { 0 })
                 .map(|_| AtomicU64::new(0))
                 .collect(),
-            receipts: AtomicU64::new(0),
+            receipts: Receipts::new(),
         }
     }
 
@@ -104,13 +105,14 @@ impl Ledger {
     /// Somebody has received so many messages for the first time.
     pub(crate) fn receive(&self, messages: u64) {
         if messages > 0 && !self.turns.is_empty() {
-            self.receipts.fetch_add(messages, Ordering::Relaxed);
+            self.receipts.add(messages);
         }
     }
 
-    /// How many receipts there were, in a closed loop.
-    pub(crate) fn receipts(&self) -> u64 {
-        self.receipts.load(Ordering::Relaxed)
+    /// Blocks until there were so many receipts in all, or for this long; may also return earlier. Gives how many there
+    /// were. Only one thread may wait, and only in a closed loop.
+    pub(crate) fn wait_for_receipts(&self, needed: u64, within: Duration) -> u64 {
+        self.receipts.wait_for(needed, within)
     }
 
     /// A room has come to this position at least. True if that is news.
@@ -297,10 +299,10 @@ mod tests {
         let open = Ledger::new(&plan());
         open.take_turn(3, ms(700));
         open.receive(1);
-        assert_eq!((open.due(3, planned), open.receipts()), (planned, 0));
+        assert_eq!((open.due(3, planned), open.wait_for_receipts(0, planned)), (planned, 0));
         let closed = Ledger::new(&Plan { in_flight: Some(2), ..plan() });
         closed.take_turn(3, ms(700));
         closed.receive(1);
-        assert_eq!((closed.due(3, planned), closed.receipts()), (ms(700), 1));
+        assert_eq!((closed.due(3, planned), closed.wait_for_receipts(1, planned)), (ms(700), 1));
     }
 }
