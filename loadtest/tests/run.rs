@@ -10,7 +10,7 @@ mod scenarios;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use broadcaster::{Broadcaster, Defects};
+use broadcaster::{Broadcaster, Defects, Planted};
 use serde_json::Value;
 use tokio::process::Command;
 
@@ -27,39 +27,59 @@ struct Done {
 }
 
 impl Done {
+    /// Lets it run to its end.
+    async fn of(command: &mut Command) -> Self {
+        let file = report_file();
+        let output = command.arg("--json").arg(&file).output().await.unwrap();
+        let said =
+            format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+        let report = std::fs::read(&file).map_or(Value::Null, |json| serde_json::from_slice(&json).unwrap());
+        Self { code: output.status.code().unwrap(), said, report }
+    }
+
+    /// What subscriptions lack, and have too often, was counted as often as it was planted.
+    fn has_counted(&self, planted: Planted) {
+        let found = ["lost", "doubled", "out_of_order", "wrong_room"].map(|name| self.audit(name));
+        let Planted { dropped, doubled, swapped, misplaced, .. } = planted;
+        assert_eq!(found, [dropped, doubled, swapped, misplaced], "{}", self.said);
+    }
+
     fn audit(&self, name: &str) -> u64 {
         self.report["audit"][name].as_u64().unwrap_or_else(|| panic!("no {name}: {}", self.said))
     }
 }
 
-/// Runs the load tester: 12 subscribers in 3 rooms, 6 of them senders, 300 messages/s for a second.
-async fn run(server: &Broadcaster, name: &str, more: &[&str]) -> Done {
-    let json = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("loadtest-{name}.json"));
-    let _ = std::fs::remove_file(&json);
+/// The load tester, knowing no secret.
+fn load_tester() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_parlor-loadtest"));
+    command.env_remove("PARLOR__AUTH__SECRET").kill_on_drop(true);
+    command
+}
+
+/// Where a test's report goes. Nothing is there yet.
+fn report_file() -> PathBuf {
+    // Each test has a thread of its own, with its name.
+    let test = std::thread::current().name().unwrap().replace("::", "-");
+    let file = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("loadtest-{test}.json"));
+    let _ = std::fs::remove_file(&file);
+    file
+}
+
+/// Runs the load tester: 12 subscribers in 3 rooms, 6 of them senders, 300 messages/s for a second.
+async fn run(server: &Broadcaster, more: &[&str]) -> Done {
+    let mut command = load_tester();
     for target in server.targets() {
         command.args(["--target", target]);
     }
     command.args(["--secret", "0123456789abcdef0123456789abcdef", "--subscribers", "12", "--rooms", "3"]);
     command.args(["--senders", "6", "--rate", "300", "--duration", "900ms", "--warm-up", "100ms"]);
-    command
-        .arg("--json")
-        .arg(&json)
-        .arg("--audit-only")
-        .args(more)
-        .env_remove("PARLOR__AUTH__SECRET")
-        .kill_on_drop(true);
-    let output = command.output().await.unwrap();
-    let said =
-        format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-    let report = std::fs::read(&json).map_or(Value::Null, |json| serde_json::from_slice(&json).unwrap());
-    Done { code: output.status.code().unwrap(), said, report }
+    Done::of(command.arg("--audit-only").args(more)).await
 }
 
 #[tokio::test]
 async fn a_server_without_defects_is_clean() {
     let server = Broadcaster::start(2, Defects::default()).await.unwrap();
-    let done = run(&server, "clean", &[]).await;
+    let done = run(&server, &[]).await;
     assert_eq!(done.code, CLEAN, "{}", done.said);
     assert_eq!(server.stored(), 300);
     assert_eq!((done.audit("sent"), done.audit("acknowledged")), (300, 300));
@@ -74,7 +94,7 @@ async fn a_server_without_defects_is_clean() {
 #[tokio::test]
 async fn the_servers_processes_are_measured() {
     let server = Broadcaster::start(1, Defects::default()).await.unwrap();
-    let done = run(&server, "servers", &["--server-pid", &std::process::id().to_string()]).await;
+    let done = run(&server, &["--server-pid", &std::process::id().to_string()]).await;
     assert_eq!(done.code, CLEAN, "{}", done.said);
     let servers = &done.report["servers"];
     assert!(servers["resident_bytes"].as_u64() > Some(100_000), "{servers}");
@@ -87,11 +107,10 @@ async fn the_servers_processes_are_measured() {
 async fn what_is_dropped_doubled_and_swapped_is_counted_exactly() {
     let defects = Defects { drop_every: 7, double_every: 11, swap_every: 13, ..Defects::default() };
     let server = Broadcaster::start(1, defects).await.unwrap();
-    let done = run(&server, "defects", &["--settle", "1s"]).await;
+    let done = run(&server, &["--settle", "1s"]).await;
     let planted = server.planted();
     assert!(planted.dropped > 100 && planted.doubled > 50 && planted.swapped > 50, "{planted:?}");
-    let found = (done.audit("lost"), done.audit("doubled"), done.audit("out_of_order"));
-    assert_eq!(found, (planted.dropped, planted.doubled, planted.swapped), "{}", done.said);
+    done.has_counted(planted);
     assert_eq!(done.code, NOT_CLEAN);
 }
 
@@ -100,7 +119,7 @@ async fn what_is_dropped_doubled_and_swapped_is_counted_exactly() {
 async fn those_in_many_rooms_are_audited_in_each_of_them() {
     let many = ["--rooms-per-client", "2", "--settle", "1s"];
     let server = Broadcaster::start(1, Defects::default()).await.unwrap();
-    let done = run(&server, "many-clean", &many).await;
+    let done = run(&server, &many).await;
     assert_eq!(done.code, CLEAN, "{}", done.said);
     assert_eq!(
         (done.audit("subscriptions"), done.audit("expected"), done.audit("received")),
@@ -111,14 +130,13 @@ async fn those_in_many_rooms_are_audited_in_each_of_them() {
 
     let defects = Defects { drop_every: 7, double_every: 11, swap_every: 13, ..Defects::default() };
     let server = Broadcaster::start(1, defects).await.unwrap();
-    let done = run(&server, "many-defects", &many).await;
+    let done = run(&server, &many).await;
     let planted = server.planted();
     assert!(planted.dropped > 200 && planted.doubled > 100 && planted.swapped > 100, "{planted:?}");
-    let found = (done.audit("lost"), done.audit("doubled"), done.audit("out_of_order"));
-    assert_eq!(found, (planted.dropped, planted.doubled, planted.swapped), "{}", done.said);
+    done.has_counted(planted);
 
     let server = Broadcaster::start(1, Defects { misplace_every: 17, ..Defects::default() }).await.unwrap();
-    let done = run(&server, "many-misplaced", &many).await;
+    let done = run(&server, &many).await;
     let planted = server.planted();
     assert!(planted.misplaced > 0);
     // Of the eight who are shown it in another room's place, four are in its own room, too: to them it is not lost.
@@ -128,8 +146,7 @@ async fn those_in_many_rooms_are_audited_in_each_of_them() {
 
 #[tokio::test]
 async fn those_in_many_rooms_come_back_to_all_of_them() {
-    let (done, server) =
-        run_and_cut(Defects::default(), "many-cut", &["--reconnect", "--rooms-per-client", "3"]).await;
+    let (done, server) = run_and_cut(Defects::default(), &["--reconnect", "--rooms-per-client", "3"]).await;
     assert_eq!(done.code, CLEAN, "{}", done.said);
     assert_eq!((done.audit("broken"), done.audit("reconnects")), (6, 6), "{}", done.said);
     assert_eq!((done.audit("received"), server.stored()), (3600, 300), "{}", done.said);
@@ -138,18 +155,17 @@ async fn those_in_many_rooms_come_back_to_all_of_them() {
 #[tokio::test]
 async fn an_event_in_the_wrong_room_is_found() {
     let server = Broadcaster::start(1, Defects { misplace_every: 17, ..Defects::default() }).await.unwrap();
-    let done = run(&server, "misplaced", &["--settle", "1s"]).await;
+    let done = run(&server, &["--settle", "1s"]).await;
     let planted = server.planted();
     assert!(planted.misplaced > 0);
-    let found = (done.audit("wrong_room"), done.audit("lost"));
-    assert_eq!(found, (planted.misplaced, planted.dropped), "{}", done.said);
+    done.has_counted(planted);
     assert_eq!(done.code, NOT_CLEAN);
 }
 
 #[tokio::test]
 async fn an_acknowledged_message_that_is_not_stored_is_found() {
     let server = Broadcaster::start(1, Defects { forget_every: 50, ..Defects::default() }).await.unwrap();
-    let done = run(&server, "forgotten", &["--settle", "1s"]).await;
+    let done = run(&server, &["--settle", "1s"]).await;
     // The next message of the room takes the place that was promised; a last one has no next.
     let lost_places = done.audit("lost") / 4;
     assert_eq!(done.audit("one_place") + lost_places, server.planted().forgotten, "{}", done.said);
@@ -159,7 +175,7 @@ async fn an_acknowledged_message_that_is_not_stored_is_found() {
 #[tokio::test]
 async fn a_refused_message_that_is_stored_is_found() {
     let server = Broadcaster::start(1, Defects { refuse_every: 40, ..Defects::default() }).await.unwrap();
-    let done = run(&server, "refused", &[]).await;
+    let done = run(&server, &[]).await;
     let planted = server.planted().refused;
     assert_eq!(
         (done.audit("refused_but_stored"), done.audit("refused")),
@@ -175,12 +191,12 @@ async fn a_refused_message_that_is_stored_is_found() {
 async fn an_unknown_outcome_is_repeated_only_by_those_who_come_back() {
     let defects = Defects { unsure_every: 25, ..Defects::default() };
     let server = Broadcaster::start(1, defects).await.unwrap();
-    let done = run(&server, "unknown", &[]).await;
+    let done = run(&server, &[]).await;
     assert_eq!((done.audit("unknown"), done.audit("repeated")), (12, 0), "{}", done.said);
     assert_eq!(done.code, NOT_CLEAN);
 
     let server = Broadcaster::start(1, defects).await.unwrap();
-    let done = run(&server, "repeated", &["--reconnect"]).await;
+    let done = run(&server, &["--reconnect"]).await;
     assert_eq!(done.audit("repeated"), server.planted().unsure, "{}", done.said);
     assert_eq!((done.code, server.stored()), (CLEAN, 300), "{}", done.said);
 }
@@ -190,7 +206,7 @@ async fn a_repeat_that_is_stored_again_is_found() {
     let server = Broadcaster::start(1, Defects { unsure_every: 25, forget_ids: true, ..Defects::default() })
         .await
         .unwrap();
-    let done = run(&server, "doubled", &["--reconnect"]).await;
+    let done = run(&server, &["--reconnect"]).await;
     assert!(server.stored() > 300);
     assert!(done.audit("two_places") >= server.stored() - 300, "{}", done.said);
     assert_eq!(done.code, NOT_CLEAN);
@@ -199,7 +215,7 @@ async fn a_repeat_that_is_stored_again_is_found() {
 #[tokio::test]
 async fn a_threshold_that_is_held_changes_nothing_and_one_that_is_missed_is_the_verdict() {
     let server = Broadcaster::start(1, Defects::default()).await.unwrap();
-    let done = run(&server, "held", &["--max-p99", "1h", "--max-ack-p99", "1h", "--max-lost", "0"]).await;
+    let done = run(&server, &["--max-p99", "1h", "--max-ack-p99", "1h", "--max-lost", "0"]).await;
     assert_eq!(done.code, CLEAN, "{}", done.said);
     let held = |done: &Done| -> Vec<(String, bool)> {
         let all = done.report["thresholds"].as_array().unwrap().iter();
@@ -212,7 +228,7 @@ async fn a_threshold_that_is_held_changes_nothing_and_one_that_is_missed_is_the_
 
     let server = Broadcaster::start(1, Defects { drop_every: 7, ..Defects::default() }).await.unwrap();
     let more = ["--settle", "1s", "--max-p50", "1h", "--max-lost", "3", "--max-doubled", "0"];
-    let done = run(&server, "missed", &more).await;
+    let done = run(&server, &more).await;
     assert_eq!(done.code, MISSED, "{}", done.said);
     assert_eq!(held(&done), named(&[("max-p50", true), ("max-lost", false), ("max-doubled", true)]));
     let lost = &done.report["thresholds"][1];
@@ -223,14 +239,14 @@ async fn a_threshold_that_is_held_changes_nothing_and_one_that_is_missed_is_the_
 #[tokio::test]
 async fn a_threshold_forgives_nothing() {
     let server = Broadcaster::start(1, Defects { drop_every: 7, ..Defects::default() }).await.unwrap();
-    let done = run(&server, "unforgiven", &["--settle", "1s", "--max-lost", "1000000"]).await;
+    let done = run(&server, &["--settle", "1s", "--max-lost", "1000000"]).await;
     assert_eq!(done.code, NOT_CLEAN, "{}", done.said);
 }
 
 #[tokio::test]
 async fn what_happened_when_adds_up_to_what_happened() {
     let server = Broadcaster::start(1, Defects::default()).await.unwrap();
-    let done = run(&server, "series", &[]).await;
+    let done = run(&server, &[]).await;
     let over_time = &done.report["over_time"];
     assert_eq!(over_time["slice_s"], 1.0);
     let slices = over_time["slices"].as_array().unwrap();
@@ -247,7 +263,7 @@ async fn the_report_names_its_environment_and_no_secret() {
     let file = |name| PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
     let (hgrm, html) = (file("loadtest-shape.hgrm"), file("loadtest-shape.html"));
     let files = ["--hgrm", hgrm.to_str().unwrap(), "--html", html.to_str().unwrap()];
-    let done = run(&server, "shape", &files).await;
+    let done = run(&server, &files).await;
     let names = |value: &Value| value.as_object().unwrap().keys().cloned().collect::<Vec<_>>().join(" ");
     assert_eq!(
         (&done.report["schema"], &done.report["schema_version"]),
@@ -279,16 +295,15 @@ async fn the_report_names_its_environment_and_no_secret() {
 #[tokio::test]
 async fn tokens_come_from_a_command_and_its_failure_is_told() {
     let server = Broadcaster::start(1, Defects::default()).await.unwrap();
-    let done = run(&server, "token-command", &["--token-command", "echo token-of-{user}"]).await;
+    let done = run(&server, &["--token-command", "echo token-of-{user}"]).await;
     assert_eq!(done.code, CLEAN, "{}", done.said);
-    let done =
-        run(&server, "token-failure", &["--token-command", "echo nobody of that name >&2; false"]).await;
+    let done = run(&server, &["--token-command", "echo nobody of that name >&2; false"]).await;
     assert_eq!(done.code, IMPOSSIBLE);
     assert!(done.said.contains("nobody of that name"), "{}", done.said);
 }
 
 /// Cuts every connection of the first address in the middle of a run.
-async fn run_and_cut(defects: Defects, name: &str, more: &[&str]) -> (Done, Broadcaster) {
+async fn run_and_cut(defects: Defects, more: &[&str]) -> (Done, Broadcaster) {
     let server = Broadcaster::start(2, defects).await.unwrap();
     let cut = async {
         while server.stored() < 100 {
@@ -296,13 +311,13 @@ async fn run_and_cut(defects: Defects, name: &str, more: &[&str]) -> (Done, Broa
         }
         server.cut(0);
     };
-    let (done, ()) = tokio::join!(run(&server, name, more), cut);
+    let (done, ()) = tokio::join!(run(&server, more), cut);
     (done, server)
 }
 
 #[tokio::test]
 async fn clients_that_are_cut_off_come_back_elsewhere_and_miss_nothing() {
-    let (done, server) = run_and_cut(Defects::default(), "cut", &["--reconnect"]).await;
+    let (done, server) = run_and_cut(Defects::default(), &["--reconnect"]).await;
     assert_eq!(done.code, CLEAN, "{}", done.said);
     assert_eq!((done.audit("broken"), done.audit("reconnects")), (6, 6));
     assert_eq!((done.audit("received"), server.stored()), (1200, 300));
@@ -315,7 +330,7 @@ async fn clients_that_are_cut_off_come_back_elsewhere_and_miss_nothing() {
 
 #[tokio::test]
 async fn clients_that_may_not_come_back_have_lost_what_follows() {
-    let (done, _) = run_and_cut(Defects::default(), "gone", &[]).await;
+    let (done, _) = run_and_cut(Defects::default(), &[]).await;
     assert_eq!(done.code, NOT_CLEAN);
     assert_eq!((done.audit("broken"), done.audit("reconnects")), (6, 0), "{}", done.said);
     let slices = done.report["over_time"]["slices"].as_array().unwrap();
@@ -327,7 +342,7 @@ async fn clients_that_may_not_come_back_have_lost_what_follows() {
 #[tokio::test]
 async fn another_history_after_coming_back_is_found() {
     let defects = Defects { new_epochs: true, ..Defects::default() };
-    let (done, _) = run_and_cut(defects, "epoch", &["--reconnect"]).await;
+    let (done, _) = run_and_cut(defects, &["--reconnect"]).await;
     assert_eq!((done.code, done.audit("other_epoch")), (NOT_CLEAN, 6), "{}", done.said);
 }
 
@@ -336,7 +351,7 @@ async fn latency_is_counted_from_the_planned_time() {
     let server = Broadcaster::start(1, Defects { delay: Duration::from_millis(200), ..Defects::default() })
         .await
         .unwrap();
-    let done = run(&server, "delay", &[]).await;
+    let done = run(&server, &[]).await;
     let seconds = |what: &str| done.report[what].as_f64().unwrap();
     assert!(
         seconds("receiving_s") >= 1.19,
@@ -355,7 +370,7 @@ async fn latency_is_counted_from_the_planned_time() {
 async fn nobody_to_talk_to_is_said_at_once_or_in_time() {
     let closed = Broadcaster::start(1, Defects { closed: true, ..Defects::default() }).await.unwrap();
     let begin = Instant::now();
-    let done = run(&closed, "closed", &[]).await;
+    let done = run(&closed, &[]).await;
     assert_eq!(done.code, IMPOSSIBLE);
     assert!(done.said.contains("not_allowed: there is no such room"), "{}", done.said);
     assert!(begin.elapsed() < Duration::from_secs(5), "a refusal is not waited for");

@@ -2,34 +2,17 @@
 
 mod server;
 
-use std::path::PathBuf;
-
 use serde_json::{Value, json};
-use tokio::process::Command;
 
-use super::{CLEAN, Done, NOT_CLEAN};
+use super::{CLEAN, Done, NOT_CLEAN, load_tester};
 use server::{Act, Defects, Script, Server};
 
 /// 12 clients in 3 rooms, 6 of them senders, 300 messages in a second: 4 in each room hear 100.
 async fn run(server: &Server, more: &[&str]) -> Done {
-    let test = std::thread::current().name().unwrap().replace("::", "-");
-    let json = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("loadtest-{test}.json"));
-    let _ = std::fs::remove_file(&json);
-    let mut command = Command::new(env!("CARGO_BIN_EXE_parlor-loadtest"));
+    let mut command = load_tester();
     command.args(["--target", &server.target, "--subscribers", "12", "--rooms", "3", "--senders", "6"]);
     command.args(["--rate", "300", "--duration", "1s", "--warm-up", "0s", "--audit-only"]);
-    command
-        .args(["--settle", "2s"])
-        .args(more)
-        .arg("--json")
-        .arg(&json)
-        .env_remove("PARLOR__AUTH__SECRET")
-        .kill_on_drop(true);
-    let output = command.output().await.unwrap();
-    let said =
-        format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-    let report = std::fs::read(&json).map_or(Value::Null, |json| serde_json::from_slice(&json).unwrap());
-    Done { code: output.status.code().unwrap(), said, report }
+    Done::of(command.args(["--settle", "2s"]).args(more)).await
 }
 
 /// A server that does what it should is clean, and of one that does not every mistake is counted.

@@ -1,45 +1,35 @@
 //! A run in several processes: what it finds is what one process finds, and none outlives the others.
 
-use std::path::PathBuf;
 use std::process::Stdio;
 use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
-use serde_json::Value;
 use tokio::process::{Child, Command};
 use tokio::time::{sleep, timeout};
 
 use super::broadcaster::{Broadcaster, Defects};
-use super::{CLEAN, Done, IMPOSSIBLE, NOT_CLEAN};
+use super::{CLEAN, Done, IMPOSSIBLE, NOT_CLEAN, load_tester};
 
 const SECRET: &str = "0123456789abcdef0123456789abcdef";
 const HANG: Duration = Duration::from_secs(30);
 
-/// 60 subscribers in 12 rooms, 24 of them senders, 300 messages in a second: five hear each.
-fn sixty(server: &Broadcaster, more: &str) -> (Command, PathBuf) {
-    let test = std::thread::current().name().unwrap().replace("::", "-");
-    let json = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("loadtest-{test}.json"));
-    let _ = std::fs::remove_file(&json);
-    let mut command = Command::new(env!("CARGO_BIN_EXE_parlor-loadtest"));
-    command.args(more.split_whitespace());
+/// The load tester against a server, with these words.
+fn load_tester_at(server: &Broadcaster, words: &str) -> Command {
+    let mut command = load_tester();
+    command.args(words.split_whitespace());
     for target in server.targets() {
         command.args(["--target", target]);
     }
-    command.args(["--secret", SECRET]).arg("--json").arg(&json).env_remove("PARLOR__AUTH__SECRET");
-    command.kill_on_drop(true);
-    (command, json)
+    command.args(["--secret", SECRET]);
+    command
 }
 
+/// 60 subscribers in 12 rooms, 24 of them senders, 300 messages in a second: five hear each.
 const RUN: &str =
     "--subscribers 60 --rooms 12 --senders 24 --rate 300 --duration 900ms --warm-up 100ms --audit-only";
 
 async fn play(server: &Broadcaster, words: &str) -> Done {
-    let (mut command, json) = sixty(server, words);
-    let output = command.output().await.unwrap();
-    let said =
-        format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-    let report = std::fs::read(&json).map_or(Value::Null, |json| serde_json::from_slice(&json).unwrap());
-    Done { code: output.status.code().unwrap(), said, report }
+    Done::of(&mut load_tester_at(server, words)).await
 }
 
 async fn run(server: &Broadcaster, more: &str) -> Done {
@@ -75,8 +65,7 @@ async fn mistakes_are_counted_as_in_one_process() {
         let done = run(&server, more).await;
         let planted = server.planted();
         assert!(planted.dropped > 100 && planted.doubled > 50 && planted.swapped > 50, "{planted:?}");
-        let found = (done.audit("lost"), done.audit("doubled"), done.audit("out_of_order"));
-        assert_eq!(found, (planted.dropped, planted.doubled, planted.swapped), "{}", done.said);
+        done.has_counted(planted);
         assert_eq!(done.code, NOT_CLEAN);
     }
     let server = Broadcaster::start(1, Defects { misplace_every: 9, ..Defects::default() }).await.unwrap();
@@ -144,15 +133,14 @@ async fn other_scenarios_have_processes_too() {
 #[tokio::test]
 async fn as_many_processes_are_started_as_the_limit_of_open_files_asks_for() {
     let server = Broadcaster::start(1, Defects::default()).await.unwrap();
-    let (command, json) = sixty(&server, RUN);
+    let command = load_tester_at(&server, RUN);
     // A hundred files are spare: 140 are enough for 40 clients.
     let mut shell = Command::new("sh");
     shell.arg("-c").arg("ulimit -n 140; exec \"$0\" \"$@\"").arg(env!("CARGO_BIN_EXE_parlor-loadtest"));
     shell.args(command.as_std().get_args()).env_remove("PARLOR__AUTH__SECRET").kill_on_drop(true);
-    let output = shell.output().await.unwrap();
-    assert_eq!(output.status.code(), Some(CLEAN), "{}", String::from_utf8_lossy(&output.stderr));
-    let report: Value = serde_json::from_slice(&std::fs::read(&json).unwrap()).unwrap();
-    assert_eq!((&report["plan"]["processes"], &report["audit"]["received"]), (&2.into(), &1500.into()));
+    let done = Done::of(&mut shell).await;
+    assert_eq!(done.code, CLEAN, "{}", done.said);
+    assert_eq!((&done.report["plan"]["processes"], done.audit("received")), (&2.into(), 1500));
 }
 
 #[tokio::test]
@@ -171,7 +159,7 @@ async fn what_cannot_be_divided_is_refused() {
 /// A long run in three processes, as soon as all of them have their clients in; and the processes.
 async fn long_run(server: &Broadcaster) -> (Child, Vec<Pid>) {
     let long = RUN.replace("900ms", "1h");
-    let (mut command, _) = sixty(server, &format!("{long} --processes 3"));
+    let mut command = load_tester_at(server, &format!("{long} --processes 3"));
     let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let parts = parts_of(&child);
     while server.stored() < 20 {

@@ -1,33 +1,23 @@
 //! The scenarios, each as small as it may be, against a server that does what it should.
 
-use std::path::PathBuf;
 use std::time::Duration;
 
 use serde_json::Value;
-use tokio::process::Command;
 
 use super::broadcaster::{Broadcaster, Defects};
-use super::{CLEAN, Done, NOT_CLEAN};
+use super::{CLEAN, Done, NOT_CLEAN, load_tester};
 
 /// Plays a scenario against a server.
 async fn play(server: &Broadcaster, words: &str) -> Done {
-    // Each test has a thread of its own, with its name.
-    let test = std::thread::current().name().unwrap().replace("::", "-");
-    let json = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("loadtest-{test}.json"));
-    let _ = std::fs::remove_file(&json);
-    let mut command = Command::new(env!("CARGO_BIN_EXE_parlor-loadtest"));
-    command.args(words.split(' ')).arg("--json").arg(&json).kill_on_drop(true);
+    let mut command = load_tester();
+    command.args(words.split(' ')).env("PARLOR__AUTH__SECRET", "secret");
     if !words.starts_with("connect") {
         command.arg("--audit-only");
     }
     for target in server.targets() {
         command.args(["--target", target]);
     }
-    let output = command.env("PARLOR__AUTH__SECRET", "secret").output().await.unwrap();
-    let said =
-        format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-    let report = std::fs::read(&json).map_or(Value::Null, |json| serde_json::from_slice(&json).unwrap());
-    Done { code: output.status.code().unwrap(), said, report }
+    Done::of(&mut command).await
 }
 
 #[tokio::test]
