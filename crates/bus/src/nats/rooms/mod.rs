@@ -111,6 +111,14 @@ impl Tables {
         self.guard(partition, token, number)
     }
 
+    /// Whoever begins to listen from now on will hear by such subscriptions. Rooms may have come or gone while the change to
+    /// it waited, when nobody could see that the way back is due: so that is seen now.
+    fn take_stance(&self, partition: Partition, stance: Stance) {
+        let mut table = self.of(partition);
+        table.set_stance(stance);
+        self.look_at(&table);
+    }
+
     fn guard(self: &Arc<Self>, partition: Partition, token: &Arc<str>, number: u64) -> Listening {
         let (tables, token) = (Arc::clone(self), Arc::clone(token));
         Listening(Subscribed::Room(RoomListening { tables, partition, token, number }))
@@ -162,5 +170,30 @@ impl Hearer for Switch {
             }
         }
         true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures::FutureExt as _;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn rooms_that_go_while_a_change_waits_are_seen_when_it_is_made() {
+        let (tables, partition) = (Arc::new(Tables::new(8)), Partition::all().next().unwrap());
+        let is_due = || tables.change_due.notified().now_or_never().is_some();
+        let listen = |room: usize| {
+            let (token, into) = (room.to_string().into(), mpsc::channel(1).0);
+            tables.listen_singly(partition, &token, into, std::future::pending().boxed())
+        };
+        let mut listening: Vec<_> = (0..9).map(listen).collect();
+        assert!(is_due());
+        listening.truncate(4);
+        assert!(!is_due());
+        tables.take_stance(partition, Stance::Whole);
+        assert!(is_due());
+        tables.take_stance(partition, Stance::Singly);
+        assert!(!is_due());
     }
 }

@@ -96,17 +96,14 @@ impl Steward {
     async fn begin_whole(&self, partition: Partition) -> Result<Change, SubscribeError> {
         let subscriber = self.connection.client.subscribe(self.subjects.partition(partition)).await?;
         // Whoever comes from now on needs no subscription.
-        self.tables.of(partition).set_stance(Stance::Whole);
+        self.tables.take_stance(partition, Stance::Whole);
         Ok(Change::ToWhole(partition, subscriber))
     }
 
     async fn begin_single(&self, partition: Partition) -> Result<Change, SubscribeError> {
-        let listeners = {
-            let mut table = self.tables.of(partition);
-            // Whoever comes from now on makes a subscription.
-            table.set_stance(Stance::Singly);
-            table.without_own()
-        };
+        // Whoever comes from now on makes a subscription.
+        self.tables.take_stance(partition, Stance::Singly);
+        let listeners = self.tables.of(partition).without_own();
         let mut singles = Vec::with_capacity(listeners.len());
         for name in listeners {
             let subject = self.subjects.room(partition, &name.0);
