@@ -17,6 +17,7 @@ use tokio::sync::{mpsc, watch};
 
 pub use local::LocalBus;
 pub use message::{Answer, Ask, Beat, HEADS_MAX, Note, PageLimit, RoomEvents, Submission};
+pub use nats::UNREAD_MAX;
 pub use open::{ClientCertificate, OpenError, Options, check_url, open};
 pub use partition::{PARTITIONS, Partition};
 pub use trace::TraceParent;

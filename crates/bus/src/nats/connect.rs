@@ -11,8 +11,11 @@ use super::link::Signals;
 use super::servers::{Login, ServerList};
 use crate::{OpenError, Options};
 
-/// Messages that one subscription may have unread: past it they are lost, and [`crate::Link::losses`] grows.
-const UNREAD_MAX: usize = 8192;
+/// Messages that one subscription may have unread: past it they are lost, and [`crate::Link::losses`] grows. The client
+/// knows one bound for all subscriptions, and all answers come through one. So it is more than a process may have
+/// asked of others at once: whatever holds that process up, an answer that has come is not lost. (A gateway says so of its
+/// own bound.) What is unread takes memory, places for it do not.
+pub const UNREAD_MAX: usize = 32_768;
 /// Calls to the client that may wait to be written. While there is no connection only subscriptions wait
 /// here.
 const UNWRITTEN_MAX: usize = 1024;

@@ -21,6 +21,7 @@ use async_trait::async_trait;
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
+pub use self::connect::UNREAD_MAX;
 use self::connection::{Connection, Parcel};
 use self::echo::{Echo, Unanswered};
 use self::inbox::Inbox;

@@ -85,7 +85,7 @@ impl Talker {
                 }
                 writer.0.settle().await.unwrap();
                 tell.send_replace(seq);
-                // A subscription that is not read while a change is made holds 8192 notes: some 10 000 a second are
+                // A subscription that is not read while a change is made holds 32 768 notes: some 10 000 a second are
                 // far from that.
                 sleep(Duration::from_millis(2)).await;
             }
