@@ -14,10 +14,13 @@ mod due;
 mod heads;
 mod interest;
 mod operator;
+mod requests;
 mod road;
 mod rooms;
 #[cfg(test)]
 pub(crate) mod test_bench;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 use std::time::Duration;

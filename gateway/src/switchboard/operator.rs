@@ -10,11 +10,8 @@ use std::time::Duration;
 
 use bus::{Ask, Bus, Heard, Link, Note, PageLimit, Partition};
 use chat::{LogPage, Refusal, RoomHead, RoomId, RoomState, Seq, Verdict};
-use futures::StreamExt;
-use futures::future::{FutureExt, LocalBoxFuture};
-use futures::stream::FuturesUnordered;
 use tokio::sync::mpsc;
-use tokio::task::unconstrained;
+use tokio::task::yield_now;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 use tokio_util::sync::CancellationToken;
 
@@ -22,6 +19,7 @@ use super::answers::{heads, log_page, question, read_answer, room_state};
 use super::due::Due;
 use super::heads::Recheck;
 use super::interest::{Ears, Interest, listen};
+use super::requests::Requests;
 use super::road::Road;
 use super::rooms::{Effect, PAGE_EVENTS, Room};
 use super::{ConnectionKey, Settings, Told, Want};
@@ -30,10 +28,16 @@ use crate::session::{AskId, Read, ReadAnswer};
 
 /// How many notes wait between the bus and this loop.
 const NOTES_MAX: usize = 8192;
-/// How many are taken from a queue at once.
+/// How many notes, and how many ends of requests, are taken at once.
 const AT_ONCE: usize = 512;
+/// How many wishes are taken at once, and how much is worked on before the other tasks of the thread have their turn. In
+/// solo the writer is one of them, and its queue holds 4096 requests: it takes out 128 a turn while it commits (so many
+/// steps the runtime gives to a task), so no more may come in than that.
+const TURN: usize = 128;
 /// How many requests of clients may be under way.
 const UNDER_WAY_MAX: usize = 20_000;
+// Beside them are the reads of rooms that are opened or repaired.
+const _: () = assert!(UNDER_WAY_MAX < bus::UNREAD_MAX, "all of them may be answered at once");
 /// How many empty rooms may linger, each with its subscription and its log: some 6 kB. Who comes back to another one
 /// costs a read; without a bound, whoever wanders through rooms would cost that much for each.
 const LINGERING_MAX: usize = 4096;
@@ -49,12 +53,18 @@ enum Done {
     Read { shard: usize, connection: ConnectionKey, ask: AskId, answer: Result<ReadAnswer, Refusal> },
 }
 
-/// What has come since the last turn: at most [`AT_ONCE`] of each.
+/// What has come since the last turn: at most [`AT_ONCE`] of each, and [`TURN`] wishes.
 #[derive(Default)]
 struct Came {
     heard: Vec<Heard>,
     finished: Vec<Done>,
     wanted: Vec<(usize, Want)>,
+}
+
+impl Came {
+    fn count(&self) -> usize {
+        self.heard.len() + self.finished.len() + self.wanted.len()
+    }
 }
 
 /// The one who works the switchboard. Lives in its task.
@@ -72,9 +82,8 @@ pub(super) struct Operator {
     outgoing: Vec<Vec<Told>>,
     notes_in: mpsc::Sender<Heard>,
     notes: mpsc::Receiver<Heard>,
-    /// What is asked of the writers. Worked on in this very loop: so a verdict is found in the same turn as the event
-    /// that came before it, and both go to the shard in one hand-over.
-    requests: FuturesUnordered<LocalBoxFuture<'static, Done>>,
+    /// What is asked of the writers.
+    requests: Requests<Done>,
     /// How many of the requests are those of clients.
     under_way: usize,
     link: Link,
@@ -103,7 +112,7 @@ impl Operator {
             shards,
             notes_in,
             notes,
-            requests: FuturesUnordered::new(),
+            requests: Requests::new(),
             under_way: 0,
             link,
             degraded: false,
@@ -119,7 +128,7 @@ impl Operator {
         let mut link = self.road.bus().link();
         let mut beat = interval(BEAT);
         beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut came = Came::default();
+        let (mut came, mut worked_on) = (Came::default(), 0);
         loop {
             let due = self.due.next().unwrap_or_else(|| Instant::now() + BEAT);
             // Biased: nothing is left to chance here, so that the same inputs always do the same. Nobody is passed
@@ -132,6 +141,7 @@ impl Operator {
                 there = poll_fn(|cx| self.poll_queues(&mut wants, &mut came, cx)) => if !there { return },
                 () = sleep_until(due) => {}
             }
+            worked_on += came.count();
             let now = Instant::now();
             self.look_at_link(*link.borrow_and_update(), now);
             came.heard.drain(..).for_each(|note| self.hear(note, now));
@@ -141,6 +151,10 @@ impl Operator {
                 self.with_room(&room, |room, fx| room.look(now, fx));
             }
             self.flush().await;
+            if worked_on >= TURN {
+                worked_on = 0;
+                yield_now().await;
+            }
         }
     }
 
@@ -168,28 +182,12 @@ impl Operator {
         cx: &mut Context<'_>,
     ) -> Poll<bool> {
         let heard = self.notes.poll_recv_many(cx, &mut came.heard, AT_ONCE);
-        let finished = self.poll_requests(&mut came.finished, cx);
-        match wants.poll_recv_many(cx, &mut came.wanted, AT_ONCE) {
+        let finished = self.requests.poll(&mut came.finished, AT_ONCE, cx);
+        match wants.poll_recv_many(cx, &mut came.wanted, TURN) {
             Poll::Ready(0) => Poll::Ready(false),
             Poll::Pending if heard.is_pending() && finished.is_pending() => Poll::Pending,
             Poll::Ready(_) | Poll::Pending => Poll::Ready(true),
         }
-    }
-
-    /// Works on the requests. Ready if some have come to their end.
-    fn poll_requests(&mut self, finished: &mut Vec<Done>, cx: &mut Context<'_>) -> Poll<()> {
-        while finished.len() < AT_ONCE
-            && let Poll::Ready(Some(done)) = self.requests.poll_next_unpin(cx)
-        {
-            finished.push(done);
-        }
-        if finished.is_empty() { Poll::Pending } else { Poll::Ready(()) }
-    }
-
-    /// Works on a request from now on. It may take as many steps as it can: what bounds a turn is how many requests are
-    /// found at their end, and a share of steps that all of them had to divide would be used up by the first few.
-    fn begin(&self, request: impl Future<Output = Done> + 'static) {
-        self.requests.push(unconstrained(request).boxed_local());
     }
 
     /// Hands everything over that has gathered. Waits for a shard that is busy; none ever waits for us.
@@ -326,7 +324,7 @@ impl Operator {
         let create = self.rooms.get(&room).is_some_and(Room::creates);
         let heads = self.interest.begin(&room);
         let (road, notes) = (Rc::clone(&self.road), self.notes_in.clone());
-        self.begin(async move {
+        self.requests.begin(async move {
             let (ears, result) = match listen(&**road.bus(), &room, heads, notes).await {
                 Ok(ears) => {
                     let ask = Ask::Open { room: room.clone(), create };
@@ -343,7 +341,7 @@ impl Operator {
 
     fn read_log(&mut self, room: RoomId, after: Seq, number: u64) {
         let road = Rc::clone(&self.road);
-        self.begin(async move {
+        self.requests.begin(async move {
             let ask = Ask::Events { room: room.clone(), after, limit: PageLimit(PAGE_EVENTS) };
             let result = road.read(Partition::of(&room), &ask, Instant::now()).await.and_then(log_page);
             Done::Page { room, number, after, result }
@@ -353,7 +351,7 @@ impl Operator {
     fn ask_heads(&mut self, rooms: Vec<RoomId>) {
         let Some(partition) = rooms.first().map(Partition::of) else { return };
         let road = Rc::clone(&self.road);
-        self.begin(async move {
+        self.requests.begin(async move {
             let result = road.read(partition, &Ask::Heads(rooms), Instant::now()).await.and_then(heads);
             Done::Heads(result)
         });
@@ -374,7 +372,7 @@ impl Operator {
         }
         self.under_way += 1;
         let road = Rc::clone(&self.road);
-        self.begin(async move {
+        self.requests.begin(async move {
             let verdicts = road.submit(&room, drafts, accepted).await;
             Done::Verdicts { shard, connection, room, verdicts }
         });
@@ -390,7 +388,7 @@ impl Operator {
         let road = Rc::clone(&self.road);
         let accepted = read.accepted();
         let (partition, question) = question(read);
-        self.begin(async move {
+        self.requests.begin(async move {
             let answer = road.read(partition, &question, accepted).await.and_then(read_answer);
             Done::Read { shard, connection, ask, answer }
         });

@@ -4,15 +4,14 @@
 //! to any writer; no answer: again, within the budget; not connected: not handed over at all.
 
 use std::cell::{Cell, RefCell};
-use std::future::{Future, ready};
+use std::future::{Future, poll_fn, ready};
 use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bus::{Answer, Ask, Bus, BusError, Door, PARTITIONS, Partition, Submission};
 use chat::{Code, Draft, Refusal, RoomId, Verdict};
-use futures::StreamExt;
-use futures::stream::FuturesUnordered;
 use tokio::time::{Instant, sleep, sleep_until, timeout_at};
 
 use super::budget::Budget;
@@ -29,7 +28,7 @@ const PASSED_OVER: Duration = Duration::from_secs(3);
 /// How long to wait when no writer is there at all.
 const NOBODY: Duration = Duration::from_millis(200);
 
-/// The way to the writers. Owned by the switchboard; requests run beside each other in its loop.
+/// The way to the writers. Owned by the switchboard's task, in whose loop the requests are worked on beside each other.
 pub(super) struct Road {
     bus: Arc<dyn Bus>,
     budget: RefCell<Budget>,
@@ -87,7 +86,9 @@ impl Service {
     }
 }
 
-type Attempt = Pin<Box<dyn Future<Output = (Door, Result<Answer, BusError>)>>>;
+/// What came of one attempt, and at which door.
+type Outcome = (Door, Result<Answer, BusError>);
+type Attempt = Pin<Box<dyn Future<Output = Outcome>>>;
 
 impl Road {
     pub(super) fn new(bus: Arc<dyn Bus>) -> Self {
@@ -160,14 +161,13 @@ impl Road {
         let started = Instant::now();
         let first =
             if owner.passed_over_until.get() > started { service.any() } else { service.owner(partition) };
-        let mut under_way: FuturesUnordered<Attempt> = FuturesUnordered::new();
-        under_way.push(self.attempt(first, ask()).await);
+        let mut under_way = vec![self.attempt(first, ask()).await];
         let mut waits_for_owner = first == service.owner(partition);
         let mut again = started + if waits_for_owner { owner.patience() } else { AGAIN };
         loop {
             tokio::select! {
                 biased; // An answer that is there is taken, and not one more asked for.
-                Some((door, answer)) = under_way.next() => match answer {
+                (door, answer) = poll_fn(|cx| poll_any(&mut under_way, cx)) => match answer {
                     Ok(answer) => {
                         if door == service.owner(partition) {
                             owner.has_answered(started, Instant::now());
@@ -209,6 +209,18 @@ impl Road {
             Err(error) => Box::pin(ready((door, Err(error)))),
         }
     }
+}
+
+/// What came of the first attempt that has come to its end. There are few: one, as a rule. So each is asked in place; a
+/// set that asks only those that were woken would wake the switchboard once more for each request.
+fn poll_any(under_way: &mut Vec<Attempt>, cx: &mut Context<'_>) -> Poll<Outcome> {
+    for place in 0..under_way.len() {
+        if let Poll::Ready(outcome) = under_way[place].as_mut().poll(cx) {
+            drop(under_way.swap_remove(place));
+            return Poll::Ready(outcome);
+        }
+    }
+    Poll::Pending
 }
 
 fn lost(error: &BusError) -> Refusal {

@@ -1,4 +1,4 @@
-//! A switchboard with small bounds, for tests that hold the time and ask what it still holds.
+//! A switchboard with bounds that a test sets, on the test's own thread, which tells at its end what it still held.
 
 use std::sync::Arc;
 
