@@ -36,8 +36,11 @@ pub(crate) enum Offered {
 
 /// What became of them.
 pub(crate) struct Outcome {
+    /// All that were not stored, as far as anybody said.
     pub(crate) refused: u64,
-    /// From the first planned time to the last verdict.
+    /// How many of those nobody said anything of: lost on the way there or back. Some may have been stored.
+    pub(crate) unanswered: u64,
+    /// From the first planned time to the last verdict that came.
     pub(crate) took: Duration,
     /// From the planned time to the acknowledgement of each that was stored, in microseconds.
     pub(crate) latency: Histogram<u64>,
@@ -72,15 +75,16 @@ impl Offer {
     /// If the bus breaks, or an answer is none.
     pub(crate) async fn run(&mut self, offered: Offered, time: Duration) -> Result<Outcome> {
         let (start, before) = (Instant::now(), self.drafts);
-        let latency = match offered {
+        let UnderWay { latency, unanswered, last, .. } = match offered {
             Offered::Rate(rate) => self.at_rate(rate, time).await?,
             Offered::InFlight(count) => self.at_once(count, time).await?,
         };
         self.acknowledged += latency.len();
-        Ok(Outcome { refused: self.drafts - before - latency.len(), took: start.elapsed(), latency })
+        let refused = self.drafts - before - latency.len();
+        Ok(Outcome { refused, unanswered, took: last.saturating_duration_since(start), latency })
     }
 
-    async fn at_rate(&mut self, rate: u32, time: Duration) -> Result<Histogram<u64>> {
+    async fn at_rate(&mut self, rate: u32, time: Duration) -> Result<UnderWay> {
         let mut metronome = Metronome::start(rate, time)?;
         let mut under_way = UnderWay::new()?;
         loop {
@@ -95,10 +99,10 @@ impl Offer {
             }
         }
         while under_way.one_ends().await.is_some() {}
-        under_way.latency()
+        under_way.ended()
     }
 
-    async fn at_once(&mut self, count: usize, time: Duration) -> Result<Histogram<u64>> {
+    async fn at_once(&mut self, count: usize, time: Duration) -> Result<UnderWay> {
         let end = Instant::now() + time;
         let mut under_way = UnderWay::new()?;
         for _ in 0..count {
@@ -110,7 +114,7 @@ impl Offer {
                 under_way.add(self.submit().await, planned)?;
             }
         }
-        under_way.latency()
+        under_way.ended()
     }
 
     /// Hands the next draft over, to the writer that owns its room.
@@ -124,8 +128,11 @@ impl Offer {
 
 /// The drafts that are on their way, and how long it took those that were stored.
 struct UnderWay {
-    verdicts: FuturesUnordered<BoxFuture<'static, Result<Option<Duration>>>>,
+    verdicts: FuturesUnordered<BoxFuture<'static, Result<Verdict>>>,
     latency: Histogram<u64>,
+    unanswered: u64,
+    /// When the last verdict came.
+    last: Instant,
     failed: Option<anyhow::Error>,
 }
 
@@ -134,6 +141,8 @@ impl UnderWay {
         Ok(Self {
             verdicts: FuturesUnordered::new(),
             latency: Histogram::new_with_max(LATENCY_MAX_US, 3)?,
+            unanswered: 0,
+            last: Instant::now(),
             failed: None,
         })
     }
@@ -153,26 +162,42 @@ impl UnderWay {
     /// Cancel safe.
     async fn one_ends(&mut self) -> Option<()> {
         match self.verdicts.next().await? {
-            Ok(Some(took)) => self.latency.saturating_record(took.as_micros().try_into().unwrap_or(u64::MAX)),
-            Ok(None) => {}
+            Ok(Verdict::None) => {
+                self.unanswered += 1;
+                return Some(());
+            }
+            Ok(Verdict::Stored(took)) => {
+                self.latency.saturating_record(took.as_micros().try_into().unwrap_or(u64::MAX));
+            }
+            Ok(Verdict::Refused) => {}
             Err(error) => self.failed = Some(error),
         }
+        self.last = Instant::now();
         Some(())
     }
 
-    fn latency(self) -> Result<Histogram<u64>> {
-        self.failed.map_or(Ok(self.latency), Err)
+    /// All of it, unless something failed.
+    fn ended(mut self) -> Result<Self> {
+        self.failed.take().map_or(Ok(self), Err)
     }
 }
 
-/// How long after `planned` a draft was acknowledged; `None` if it was refused, or got no answer in time.
-async fn verdict(pending: Pending, planned: Instant) -> Result<Option<Duration>> {
-    // What the bus has lost under too much load has no verdict, ever.
-    let Ok(answer) = timeout(VERDICT_WITHIN, pending).await else { return Ok(None) };
+/// What became of a draft.
+enum Verdict {
+    /// Stored, and acknowledged so long after the planned time.
+    Stored(Duration),
+    Refused,
+    /// There is none: what the bus has lost under too much load is never answered.
+    None,
+}
+
+async fn verdict(pending: Pending, planned: Instant) -> Result<Verdict> {
+    let Ok(answer) = timeout(VERDICT_WITHIN, pending).await else { return Ok(Verdict::None) };
     let answer = answer?;
     let took = planned.elapsed();
     match answer {
-        Answer::Verdicts(verdicts) => Ok(matches!(verdicts[..], [Ok(_)]).then_some(took)),
+        Answer::Verdicts(verdicts) if matches!(verdicts[..], [Ok(_)]) => Ok(Verdict::Stored(took)),
+        Answer::Verdicts(_) => Ok(Verdict::Refused),
         other => bail!("no verdict: {other:?}"),
     }
 }

@@ -31,8 +31,10 @@ pub(crate) struct Report {
 pub(crate) struct Figures {
     load: String,
     acknowledged_per_s: f64,
-    /// How many the writer had no room for.
+    /// How many were not stored: nobody had room for them, or they got lost.
     refused: u64,
+    /// How many of those were never answered.
+    unanswered: u64,
     messages_a_batch: f64,
     /// From arrival at the writer to the commit, from its own metrics.
     arrival_to_commit_ms: Quantiles,
@@ -68,6 +70,7 @@ impl Figures {
             },
             acknowledged_per_s: messages / outcome.took.as_secs_f64(),
             refused: outcome.refused,
+            unanswered: outcome.unanswered,
             messages_a_batch: after.batches.since(&before.batches).mean(),
             arrival_to_commit_ms: Quantiles { p50: ms(0.5), p99: ms(0.99) },
             planned_to_verdict_ms: Quantiles::of(&outcome.latency),
@@ -106,14 +109,15 @@ impl Report {
             self.fdatasync_us, self.p99_limit_ms
         );
         println!(
-            "{:<14} {:>9} {:>8} {:>6}   {:^15}   {:^15}   {:^26}",
-            "", "", "", "", "to commit, ms", "to verdict, ms", "CPU µs a message"
+            "{:<14} {:>9} {:>8} {:>10} {:>6}   {:^15}   {:^15}   {:^26}",
+            "", "", "", "", "", "to commit, ms", "to verdict, ms", "CPU µs a message"
         );
         println!(
-            "{:<14} {:>9} {:>8} {:>6}   {:>7} {:>7}   {:>7} {:>7}   {:>8} {:>8} {:>8}",
+            "{:<14} {:>9} {:>8} {:>10} {:>6}   {:>7} {:>7}   {:>7} {:>7}   {:>8} {:>8} {:>8}",
             "offered",
             "stored/s",
             "refused",
+            "unanswered",
             "batch",
             "p50",
             "p99",
@@ -127,11 +131,11 @@ impl Report {
 
     /// Takes the figures of a run in, and prints them.
     pub(crate) fn add(&mut self, figures: Figures) {
-        let Figures { load, acknowledged_per_s, refused, messages_a_batch, .. } = &figures;
+        let Figures { load, acknowledged_per_s, refused, unanswered, messages_a_batch, .. } = &figures;
         let (commit, verdict, cpu) =
             (&figures.arrival_to_commit_ms, &figures.planned_to_verdict_ms, &figures.cpu_us);
         println!(
-            "{load:<14} {acknowledged_per_s:>9.0} {refused:>8} {messages_a_batch:>6.1}   {:>7.2} {:>7.2}   \
+            "{load:<14} {acknowledged_per_s:>9.0} {refused:>8} {unanswered:>10} {messages_a_batch:>6.1}   {:>7.2} {:>7.2}   \
              {:>7.2} {:>7.2}   {:>8.1} {:>8.1} {:>8.1}",
             commit.p50, commit.p99, verdict.p50, verdict.p99, cpu.writer, cpu.postgres, cpu.nats
         );
