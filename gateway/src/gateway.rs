@@ -15,7 +15,7 @@ use tokio::task;
 use tokio_util::sync::CancellationToken;
 
 use crate::Settings;
-use crate::auth::{Seats, Signer, Verifier};
+use crate::auth::{Reception, Signer, Verifier};
 use crate::http::accept::{Door, accept, bind};
 use crate::http::{Desk, Load, Origins, Service, router};
 use crate::leaving::{Exits, Told, follow_link, leave};
@@ -219,8 +219,7 @@ struct Desks {
     dev_tokens: Option<Arc<Signer>>,
     loopback: bool,
     clock: Arc<dyn Clock>,
-    verifier: Arc<Verifier>,
-    seats: Arc<Seats>,
+    reception: Reception,
 }
 
 impl Desks {
@@ -240,8 +239,10 @@ impl Desks {
             dev_tokens,
             loopback: settings.gateway.listen.ip().is_loopback(),
             clock: Arc::clone(&parts.clock),
-            verifier: Arc::new(Verifier::new(auth).map_err(RunError::Auth)?),
-            seats: Seats::new(settings.limits.connections_per_user),
+            reception: Reception::new(
+                Arc::new(Verifier::new(auth).map_err(RunError::Auth)?),
+                settings.limits.connections_per_user,
+            ),
         })
     }
 
@@ -253,6 +254,7 @@ impl Desks {
             query_token: self.query_token,
             dev_tokens: self.dev_tokens.clone(),
             loopback: self.loopback,
+            reception: self.reception.clone(),
             clock: Arc::clone(&self.clock),
         }
     }
@@ -261,8 +263,7 @@ impl Desks {
         EnvParts {
             limits: settings.limits,
             auto_create: settings.rooms.auto_create,
-            verifier: Arc::clone(&self.verifier),
-            seats: Arc::clone(&self.seats),
+            reception: self.reception.clone(),
             clock: Arc::clone(&self.clock),
         }
     }

@@ -5,16 +5,20 @@
 //! ([`Dialect::decode`]), and how to say something ([`Dialect::say`], [`Dialect::event`]).
 
 pub mod action_cable;
+mod attendance;
 mod json;
 pub mod native;
 mod opening;
+mod payloads;
 mod words;
 
 use std::time::Duration;
 
-use chat::{BadText, Body, Code, Epoch, Event, Refusal};
+use chat::{BadText, Body, Code, Epoch, Event, Moment, Refusal, RoomId, Whisper};
 
+pub use attendance::Attendance;
 pub use opening::{OpenRequest, Opening};
+pub use payloads::Payloads;
 pub use words::{Alias, Command, From, LimitsShown, Mark, Say};
 
 /// What an operator can set about dialects.
@@ -55,6 +59,12 @@ pub trait Dialect: Send + Sync + std::fmt::Debug {
     /// A refusal that ends the connection: the frame makes no sense at all.
     fn decode(&self, frame: Frame<'_>, limits: &DecodeLimits, out: &mut Vec<Command>) -> Result<(), Refusal>;
 
+    /// Whether a request with this mark speaks of the subscription that was opened with that one, and not of an
+    /// earlier one with the same alias: then it is passed over.
+    fn is_within(&self, _mark: &Mark, _opening: &Mark) -> bool {
+        true
+    }
+
     /// Writes what the server says to one connection, as the payload of one text frame. False, and nothing
     /// written, if this dialect has no words for it.
     fn say(&self, say: &Say<'_>, out: &mut Vec<u8>) -> bool;
@@ -62,6 +72,24 @@ pub trait Dialect: Send + Sync + std::fmt::Debug {
     /// Writes an event as every subscription with this alias gets it, as the payload of one text frame.
     /// False, and nothing written, if this dialect does not show such events.
     fn event(&self, alias: &Alias, epoch: &Epoch, event: &Event, out: &mut Vec<u8>) -> bool;
+
+    /// What a subscription with this alias has to do with the others in its room.
+    fn attendance(&self, _alias: &Alias) -> Attendance {
+        Attendance::NONE
+    }
+
+    /// Writes what passes in a room as every subscription with this alias gets it, as the payloads of text frames: as
+    /// many as it takes, or none. To be asked for subscriptions only that want to be told ([`Attendance::moments`]).
+    ///
+    /// The connection that whispers is not told of its own whisper. Whether those who come are told of themselves,
+    /// [`Dialect::tells_of_oneself`] says.
+    fn moment(&self, _alias: &Alias, _room: &RoomId, _moment: &Moment, _out: &mut Payloads) {}
+
+    /// Whether a user's connections are told that this user has come. Where not, whoever is in [`Say::Roster`] or in
+    /// [`Moment`]s is another user than the one who is told; but the roster may hold one's own other connections.
+    fn tells_of_oneself(&self) -> bool {
+        true
+    }
 
     /// How the life of a connection goes.
     fn terms(&self) -> &'static Terms;
@@ -90,14 +118,21 @@ pub struct DecodeLimits {
 impl DecodeLimits {
     /// Checks what somebody wrote.
     fn body(&self, text: &str) -> Result<Body, Refusal> {
-        Body::parse(text, self.body_bytes).map_err(|bad| {
-            let code = match bad {
-                BadText::Nul => Code::Malformed,
-                BadText::TooLong { .. } => Code::TooLarge,
-            };
-            Refusal::new(code, bad.to_string())
-        })
+        Body::parse(text, self.body_bytes).map_err(refused)
     }
+
+    /// Checks what a program says to others; `data` is one JSON value. It may be as long as a body.
+    fn whisper(&self, name: &str, data: &str) -> Result<Whisper, Refusal> {
+        Whisper::new(name, data, self.body_bytes).map_err(refused)
+    }
+}
+
+fn refused(bad: BadText) -> Refusal {
+    let code = match bad {
+        BadText::Nul => Code::Malformed,
+        BadText::TooLong { .. } => Code::TooLarge,
+    };
+    Refusal::new(code, bad.to_string())
 }
 
 /// How the life of a connection goes in a dialect, where they differ: what a session keeps to.
@@ -106,6 +141,9 @@ pub struct Terms {
     /// Whether a client may identify itself by [`Command::Hello`]. Elsewhere who comes without a token is sent away at
     /// once.
     pub hello: bool,
+    /// The HTTP status with which a stranger is refused, before the handshake is done; `None` where that is told behind
+    /// it, in the dialect's own words.
+    pub refused_with: Option<u16>,
     /// What a second join with the same alias is.
     pub join_again: JoinAgain,
     /// What becomes of a subscription whose room begins anew.
@@ -117,7 +155,7 @@ pub struct Terms {
 /// What a second join with an alias is that is open, or being opened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum JoinAgain {
-    /// A new beginning: the first one ends.
+    /// A new beginning: the first one ends, with [`Say::Replaced`].
     Anew,
     /// Nothing: the client asks until it hears an answer, and one is all that it may get.
     Nothing,
@@ -129,6 +167,8 @@ pub enum JoinAgain {
 pub enum Restart {
     /// The client is told by [`Say::Joined`], without a mark and `truncated`.
     Told,
+    /// The subscription ends with [`Say::Removed`] for `going_away`, and the client joins again by itself.
+    Rejoins,
     /// There are no words for it: the connection ends with `going_away`, and whoever comes back begins anew.
     Ends,
 }

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chat::{
-    Change, Epoch, HistoryPage, PageFrom, Refusal, RequestId, RoomId, RoomState, RoomSummary, Seq, Stored,
-    Timestamp, User,
+    Change, Epoch, HistoryPage, PageFrom, Refusal, RequestId, RoomId, RoomState, RoomSummary, Roster, Seq,
+    Stored, Timestamp, User, Whisper,
 };
 
 /// Where an answer belongs, in the client's own bytes: the native `ref`, the identifier of Action Cable, Phoenix'
@@ -106,6 +106,44 @@ pub enum Command {
         /// What to change.
         change: Change,
     },
+    /// Be seen in a room from now on, or no longer, whatever [`crate::Dialect::attendance`] says of the subscription.
+    Attend {
+        /// Where the answer belongs.
+        mark: Mark,
+        /// The subscription: it must be open, or being opened.
+        alias: Alias,
+        /// Whether to be seen.
+        present: bool,
+    },
+    /// Who is in a room.
+    Who {
+        /// Where the answer belongs.
+        mark: Mark,
+        /// The subscription in which it is asked: it must be open, or being opened. `None` where none is needed.
+        within: Option<Alias>,
+        /// The room.
+        room: RoomId,
+    },
+    /// The user is writing: to be told to the others. Those that come faster than is of use are passed over.
+    Typing {
+        /// Where the answer belongs.
+        mark: Mark,
+        /// The subscription in which it is said: it must be open. `None` for any of the room: one must be open.
+        within: Option<Alias>,
+        /// The room.
+        room: RoomId,
+    },
+    /// Something for the programs of the others in a room.
+    Whisper {
+        /// Where the answer belongs.
+        mark: Mark,
+        /// The subscription in which it is said: it must be open. `None` for any of the room: one must be open.
+        within: Option<Alias>,
+        /// The room.
+        room: RoomId,
+        /// What is said.
+        whisper: Whisper,
+    },
     /// A page of messages as they stand.
     History {
         /// Where the answer belongs.
@@ -174,6 +212,8 @@ pub enum Say<'a> {
         room: &'a RoomId,
         /// Where the room stands.
         state: &'a RoomState,
+        /// Who the client is.
+        user: &'a User,
         /// True if events between what the client has and what follows are left out.
         truncated: bool,
     },
@@ -193,7 +233,8 @@ pub enum Say<'a> {
         /// Its room.
         room: &'a RoomId,
     },
-    /// A subscription was ended by the server: the user may no longer be in this room.
+    /// A subscription was ended by the server: the user may no longer be in this room, or, for `going_away`, has to join
+    /// it again.
     Removed {
         /// The mark with which the subscription was opened.
         opening: &'a Mark,
@@ -235,6 +276,13 @@ pub enum Say<'a> {
         /// Why.
         refusal: &'a Refusal,
     },
+    /// A subscription has ended, open or not, because the client has joined again with its alias.
+    Replaced {
+        /// The mark with which it was opened.
+        opening: &'a Mark,
+        /// Its alias.
+        alias: &'a Alias,
+    },
     /// A request was made in a subscription that is not open.
     Outside {
         /// Where the answer belongs.
@@ -243,6 +291,35 @@ pub enum Say<'a> {
         id: Option<&'a RequestId>,
         /// Why.
         refusal: &'a Refusal,
+    },
+    /// Who is in the room of a subscription whose [`crate::Attendance`] asks for it. Said once, after [`Say::Joined`]; what
+    /// changes from there on comes as [`chat::Moment`]s. The subscription's own user may still be missing, and then
+    /// comes with the next of them.
+    Roster {
+        /// The mark with which the subscription was opened.
+        opening: &'a Mark,
+        /// The subscription.
+        alias: &'a Alias,
+        /// Its room.
+        room: &'a RoomId,
+        /// Whose subscription it is.
+        user: &'a User,
+        /// Who is there.
+        roster: &'a Roster,
+    },
+    /// The answer to [`Command::Who`].
+    Who {
+        /// Where the answer belongs.
+        mark: &'a Mark,
+        /// The room.
+        room: &'a RoomId,
+        /// Who is there.
+        roster: &'a Roster,
+    },
+    /// The answer to [`Command::Attend`], [`Command::Typing`] and [`Command::Whisper`]: it is done.
+    Done {
+        /// Where the answer belongs.
+        mark: &'a Mark,
     },
     /// A page of history.
     History {

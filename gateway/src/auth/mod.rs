@@ -2,6 +2,7 @@
 
 mod claims;
 mod key;
+mod reception;
 mod seats;
 mod settings;
 mod signer;
@@ -15,4 +16,5 @@ pub use settings::{Secret, Settings};
 pub use signer::{Pass, SignError, Signer};
 pub use verifier::Verifier;
 
-pub(crate) use seats::{Seat, Seats};
+pub(crate) use reception::{Admitted, Reception};
+pub(crate) use seats::Seat;

@@ -70,7 +70,7 @@ mod tests {
     use tokio::task::{LocalSet, spawn_local};
 
     use super::*;
-    use crate::auth::{Seats, Secret, Settings, Verifier};
+    use crate::auth::{Reception, Secret, Settings, Verifier};
     use crate::metrics::Metrics;
     use crate::session::EnvParts;
     use crate::settings::Limits;
@@ -86,8 +86,7 @@ mod tests {
         let env = EnvParts {
             limits,
             auto_create: false,
-            verifier: Arc::new(Verifier::new(&auth).unwrap()),
-            seats: Seats::new(0),
+            reception: Reception::new(Arc::new(Verifier::new(&auth).unwrap()), 0),
             clock: Arc::new(SystemClock),
         };
         let metrics = Metrics::register(&Registry::new()).unwrap();

@@ -1,5 +1,8 @@
 //! The handshake of a WebSocket (RFC 6455, section 4.2), for every dialect.
 
+use std::borrow::Cow;
+use std::sync::Arc;
+
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::header::{
@@ -17,12 +20,13 @@ use websocket::handshake::{BadRequest, Request as Handshake, offered_subprotocol
 
 use super::Desk;
 use super::load::Slot;
+use crate::session::Credential;
 
 /// A handshake that was accepted, on its way to the shard.
 pub(crate) struct Arrival {
     upgrade: OnUpgrade,
     dialect: &'static dyn Dialect,
-    token: Option<String>,
+    credential: Option<Credential>,
     slot: Slot,
 }
 
@@ -32,23 +36,24 @@ pub(crate) struct Upgraded {
     /// What the client has sent behind its request.
     pub(crate) early: Bytes,
     pub(crate) dialect: &'static dyn Dialect,
-    pub(crate) token: Option<String>,
+    pub(crate) credential: Option<Credential>,
     pub(crate) slot: Slot,
 }
 
 impl Arrival {
     /// Waits until the answer has been written, and takes the plain socket back. `None` if the client went away.
-    pub(crate) async fn upgraded(self) -> Option<Upgraded> {
-        let upgraded = self.upgrade.await.ok()?;
+    pub(crate) async fn upgraded(mut self) -> Option<Upgraded> {
+        let upgraded = (&mut self.upgrade).await.ok()?;
         let parts = upgraded.downcast::<TokioIo<TcpStream>>().ok()?;
         let (stream, early) = (parts.io.into_inner(), parts.read_buf);
-        Some(Upgraded { stream, early, dialect: self.dialect, token: self.token, slot: self.slot })
+        let Self { dialect, credential, slot, .. } = self;
+        Some(Upgraded { stream, early, dialect, credential, slot })
     }
 }
 
-/// Answers a request for a WebSocket.
+/// Answers a request for a WebSocket at the path of these dialects.
 pub(super) async fn open(
-    dialect: &'static dyn Dialect,
+    dialects: Arc<[&'static dyn Dialect]>,
     State(desk): State<Desk>,
     mut request: Request,
 ) -> Response {
@@ -62,23 +67,49 @@ pub(super) async fn open(
     let Some(upgrade) = request.extensions_mut().remove::<OnUpgrade>() else {
         return (StatusCode::BAD_REQUEST, "this connection cannot be upgraded\n").into_response();
     };
-    let opening = {
-        let request = open_request(&request, desk.query_token);
-        dialect
-            .open(&request)
-            .map(|opening| (opening.protocol, opening.token.map(std::borrow::Cow::into_owned)))
-    };
-    let (protocol, token) = match opening {
-        Ok(opening) => opening,
+    let opened = choose(&dialects, &open_request(&request, desk.query_token))
+        .and_then(|(dialect, protocol, token)| Ok((dialect, protocol, credential(&desk, dialect, token)?)));
+    let (dialect, protocol, credential) = match opened {
+        Ok(opened) => opened,
         Err(status) => {
-            let status = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST);
-            return (status, "no subprotocol that is spoken here\n").into_response();
+            return StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST).into_response();
         }
     };
-    if desk.arrivals.try_send(Arrival { upgrade, dialect, token, slot: desk.load.enter() }).is_err() {
+    if desk.arrivals.try_send(Arrival { upgrade, dialect, credential, slot: desk.load.enter() }).is_err() {
         return (StatusCode::SERVICE_UNAVAILABLE, "too many at once\n").into_response();
     }
     switching_protocols(&accept, protocol)
+}
+
+/// The first dialect that takes a request, the subprotocol to answer with, and the token.
+///
+/// # Errors
+/// The HTTP status with which the last of them refuses.
+fn choose(dialects: &[&'static dyn Dialect], request: &OpenRequest<'_>) -> Result<Chosen, u16> {
+    let mut refused = StatusCode::NOT_FOUND.as_u16();
+    for &dialect in dialects {
+        match dialect.open(request) {
+            Ok(opening) => return Ok((dialect, opening.protocol, opening.token.map(Cow::into_owned))),
+            Err(status) => refused = status,
+        }
+    }
+    Err(refused)
+}
+
+type Chosen = (&'static dyn Dialect, Option<&'static str>, Option<String>);
+
+/// What the session is to look at: somebody who was let in, if strangers are refused here already.
+///
+/// # Errors
+/// The status for a stranger.
+fn credential(
+    desk: &Desk,
+    dialect: &'static dyn Dialect,
+    token: Option<String>,
+) -> Result<Option<Credential>, u16> {
+    let Some(status) = dialect.terms().refused_with else { return Ok(token.map(Credential::Token)) };
+    let admitted = token.and_then(|token| desk.reception.admit(&token, desk.clock.now()).ok());
+    admitted.map(|admitted| Some(Credential::Admitted(Box::new(admitted)))).ok_or(status)
 }
 
 fn accept(headers: &HeaderMap) -> Result<String, BadRequest> {

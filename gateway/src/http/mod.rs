@@ -9,6 +9,7 @@ mod origin;
 mod page;
 mod service;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use axum::Router;
@@ -21,7 +22,7 @@ pub(crate) use handshake::{Arrival, Upgraded};
 pub(crate) use load::{Load, Slot};
 pub(crate) use service::Service;
 
-use crate::auth::Signer;
+use crate::auth::{Reception, Signer};
 pub(crate) use origin::Origins;
 
 /// What the handlers of one shard share.
@@ -39,16 +40,20 @@ pub(crate) struct Desk {
     pub(crate) dev_tokens: Option<Arc<Signer>>,
     /// Whether the public port is on a loopback address.
     pub(crate) loopback: bool,
-    /// The time for those tokens.
+    /// Lets those in who must be known before the handshake is done.
+    pub(crate) reception: Reception,
+    /// The time by which tokens are made and checked.
     pub(crate) clock: Arc<dyn Clock>,
 }
 
-/// The routes of the public port.
+/// The routes of the public port. Where several dialects have the same path, the first that takes a request speaks.
 pub(crate) fn router(desk: Desk, dialects: &[&'static dyn Dialect]) -> Router {
     let mut router = Router::new();
-    for &dialect in dialects {
-        let open = move |state, request| handshake::open(dialect, state, request);
-        router = router.route(dialect.path(), get(open));
+    let paths: BTreeSet<_> = dialects.iter().map(|dialect| dialect.path()).collect();
+    for path in paths {
+        let here: Arc<[_]> = dialects.iter().copied().filter(|dialect| dialect.path() == path).collect();
+        let open = move |state, request| handshake::open(Arc::clone(&here), state, request);
+        router = router.route(path, get(open));
     }
     router
         .route("/dev/token", post(dev_token::make))

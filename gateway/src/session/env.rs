@@ -4,12 +4,12 @@ use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 use std::time::Duration;
 
-use chat::{Clock, Code, Refusal, Timestamp};
+use chat::{Clock, Refusal, Timestamp};
 use dialect::{DecodeLimits, LimitsShown};
 use rand::RngExt;
 use rand::rngs::StdRng;
 
-use crate::auth::{Identity, Seat, Seats, Verifier};
+use crate::auth::{Admitted, Identity, Reception};
 use crate::settings::Limits;
 
 /// Within which time somebody who is sent away should come back, in milliseconds.
@@ -21,10 +21,8 @@ pub(crate) struct EnvParts {
     pub(crate) limits: Limits,
     /// Whether joining an unknown room creates it.
     pub(crate) auto_create: bool,
-    /// Checks tokens.
-    pub(crate) verifier: Arc<Verifier>,
-    /// Counts the connections of each user.
-    pub(crate) seats: Arc<Seats>,
+    /// Checks tokens, and counts the connections of each user.
+    pub(crate) reception: Reception,
     /// The wall clock, for tokens and for what people read.
     pub(crate) clock: Arc<dyn Clock>,
 }
@@ -33,8 +31,7 @@ pub(crate) struct EnvParts {
 pub(crate) struct Env {
     pub(super) limits: Limits,
     pub(super) auto_create: bool,
-    verifier: Arc<Verifier>,
-    seats: Arc<Seats>,
+    reception: Reception,
     pub(super) clock: Arc<dyn Clock>,
     chance: RefCell<StdRng>,
     degraded: Cell<bool>,
@@ -47,12 +44,11 @@ impl EnvParts {
     }
 
     fn with_chance(self, chance: StdRng) -> Env {
-        let Self { limits, auto_create, verifier, seats, clock } = self;
+        let Self { limits, auto_create, reception, clock } = self;
         Env {
             limits,
             auto_create,
-            verifier,
-            seats,
+            reception,
             clock,
             chance: RefCell::new(chance),
             degraded: Cell::new(false),
@@ -78,16 +74,12 @@ impl Env {
 
     /// Says whom a token stands for.
     pub(super) fn verify(&self, token: &str) -> Result<Identity, Refusal> {
-        self.verifier.verify(token, self.clock.now())
+        self.reception.verify(token, self.clock.now())
     }
 
     /// Says whom a token stands for, and takes a seat for that user.
-    pub(super) fn admit(&self, token: &str) -> Result<(Identity, Seat), Refusal> {
-        let identity = self.verify(token)?;
-        match self.seats.take(&identity.user.id) {
-            Some(seat) => Ok((identity, seat)),
-            None => Err(Refusal::new(Code::TooMany, "this user has too many connections to this server")),
-        }
+    pub(super) fn admit(&self, token: &str) -> Result<Admitted, Refusal> {
+        self.reception.admit(token, self.clock.now())
     }
 
     /// The time for people, without its fraction: what is said within a second is the same for everybody.

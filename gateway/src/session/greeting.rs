@@ -3,22 +3,22 @@
 use chat::{Code, Refusal};
 use tokio::time::Instant;
 
-use super::Env;
+use super::{Credential, Env};
 
 /// A connection that is not identified yet. Ends with the first token, or at its time limit.
 pub(super) struct Greeting {
-    token: Option<String>,
+    credential: Option<Credential>,
     until: Instant,
 }
 
 impl Greeting {
-    pub(super) fn new(token: Option<String>, env: &Env, now: Instant) -> Self {
-        Self { token, until: now + env.limits.identify }
+    pub(super) fn new(credential: Option<Credential>, env: &Env, now: Instant) -> Self {
+        Self { credential, until: now + env.limits.identify }
     }
 
-    /// The token that came with the request, once.
-    pub(super) fn take_token(&mut self) -> Option<String> {
-        self.token.take()
+    /// What came with the request, once.
+    pub(super) fn take_credential(&mut self) -> Option<Credential> {
+        self.credential.take()
     }
 
     pub(super) fn on_tick(&self, now: Instant) -> Result<(), Refusal> {

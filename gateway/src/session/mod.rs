@@ -8,6 +8,7 @@
 //! `limits.rooms_per_connection`, sends that wait by `limits.sends_waiting`, questions by a constant.
 
 mod action;
+mod credential;
 mod env;
 mod greeting;
 mod names;
@@ -25,9 +26,11 @@ use websocket::Violation;
 pub(crate) use action::{
     ANSWER_WITHIN, Action, Answered, AskId, Closing, Join, JoinedAt, Read, ReadAnswer, SubId,
 };
+pub(crate) use credential::Credential;
 pub(crate) use env::{Env, EnvParts};
 pub(crate) use names::ConnectionName;
 
+use crate::auth::Admitted;
 use greeting::Greeting;
 use open::Open;
 use turn::{Turn, Voice};
@@ -49,22 +52,26 @@ enum State {
 }
 
 impl Session {
-    /// A connection that was just opened, with the token that its request carried, if it did.
+    /// A connection that was just opened, with what its request carried to show who the client is.
     pub(crate) fn new(
         dialect: &'static dyn Dialect,
         connection: ConnectionName,
-        token: Option<String>,
+        credential: Option<Credential>,
         env: &Env,
         now: Instant,
     ) -> Self {
-        Self { dialect, connection, state: State::Greeting(Greeting::new(token, env, now)) }
+        Self { dialect, connection, state: State::Greeting(Greeting::new(credential, env, now)) }
     }
 
-    /// Checks the token that came with the request. To be called once, before anything else.
+    /// Looks at what came with the request. To be called once, before anything else.
     pub(crate) fn start(&mut self, env: &Env, now: Instant, out: &mut Vec<Action>) {
         self.handle(env, now, out, |session, turn| match &mut session.state {
-            State::Greeting(greeting) => match greeting.take_token() {
-                Some(token) => session.identify(turn, None, &token),
+            State::Greeting(greeting) => match greeting.take_credential() {
+                Some(Credential::Admitted(admitted)) => {
+                    session.welcome(turn, None, *admitted);
+                    Ok(())
+                }
+                Some(Credential::Token(token)) => session.identify(turn, None, &token),
                 None if turn.terms.hello => Ok(()),
                 None => Err(Greeting::no_token()),
             },
@@ -176,7 +183,13 @@ impl Session {
     }
 
     fn identify(&mut self, turn: &mut Turn<'_>, mark: Option<&Mark>, token: &str) -> Result<(), Refusal> {
-        let (identity, seat) = turn.env.admit(token)?;
+        let admitted = turn.env.admit(token)?;
+        self.welcome(turn, mark, admitted);
+        Ok(())
+    }
+
+    fn welcome(&mut self, turn: &mut Turn<'_>, mark: Option<&Mark>, admitted: Admitted) {
+        let Admitted { identity, seat } = admitted;
         let connection = &self.connection.text();
         let limits = &turn.env.limits_shown();
         turn.voice.say(&Say::Welcome { mark, user: &identity.user, connection, limits });
@@ -184,7 +197,6 @@ impl Session {
             turn.voice.say(&Say::Status { degraded: true });
         }
         self.state = State::Open(Box::new(Open::new(identity, seat, turn.now)));
-        Ok(())
     }
 
     /// Handles an input; a refusal that comes of it ends the connection.

@@ -15,6 +15,13 @@ pub(super) struct Turn<'a> {
     pub(super) voice: Voice<'a>,
 }
 
+impl Turn<'_> {
+    /// Whether a request with this mark speaks of the subscription that was opened with that one.
+    pub(super) fn is_within(&self, mark: &Mark, opening: &Mark) -> bool {
+        self.voice.dialect.is_within(mark, opening)
+    }
+}
+
 /// Turns words into actions.
 pub(super) struct Voice<'a> {
     dialect: &'static dyn Dialect,

@@ -12,7 +12,7 @@ use websocket::{Message, Opcode, Reader, Role};
 use super::{PageLine, Shard, index, short};
 use crate::connection::task::Wish;
 use crate::connection::{Connection, End, Frame, Outbox};
-use crate::session::{Action, ConnectionName, Session};
+use crate::session::{Action, ConnectionName, Credential, Session};
 use crate::switchboard::ConnectionKey;
 
 /// How many reads one connection gets in a turn: a client that never stops to talk must not be the only one heard.
@@ -28,13 +28,13 @@ impl Shard {
         stream: TcpStream,
         early: &[u8],
         dialect: &'static dyn Dialect,
-        token: Option<String>,
+        credential: Option<Credential>,
     ) -> (ConnectionKey, Rc<TcpStream>, Rc<Notify>) {
         let now = Instant::now();
         let (stream, wake) = (Rc::new(stream), Rc::new(Notify::new()));
         self.generations = self.generations.wrapping_add(1);
         let name = ConnectionName::random(&self.env);
-        let session = Session::new(dialect, name, token, &self.env, now);
+        let session = Session::new(dialect, name, credential, &self.env, now);
         let place = self.connections.insert(Connection {
             generation: self.generations,
             dialect,

@@ -134,8 +134,8 @@ async fn welcome(shard: SharedShard, mut arrivals: mpsc::Receiver<Arrival>) {
         let shard = Rc::clone(&shard);
         spawn_local(async move {
             let Some(upgraded) = arrival.upgraded().await else { return };
-            let Upgraded { stream, early, dialect, token, slot } = upgraded;
-            let (key, stream, wake) = shard.borrow_mut().add(stream, &early, dialect, token);
+            let Upgraded { stream, early, dialect, credential, slot } = upgraded;
+            let (key, stream, wake) = shard.borrow_mut().add(stream, &early, dialect, credential);
             spawn_local(async move {
                 attend(shard, key, stream, wake).await;
                 drop(slot);

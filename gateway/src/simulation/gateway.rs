@@ -19,7 +19,7 @@ use super::chance::Chance;
 use super::shard::Shard;
 use super::weather::Weather;
 use super::writers::Door;
-use crate::auth::{Pass, Seats, Secret, Settings as AuthSettings, Signer, Verifier};
+use crate::auth::{Pass, Reception, Secret, Settings as AuthSettings, Signer, Verifier};
 use crate::metrics::Metrics;
 use crate::session::EnvParts;
 use crate::settings::Limits;
@@ -73,8 +73,7 @@ impl Gateway {
             let parts = EnvParts {
                 limits: limits(weather),
                 auto_create: true,
-                verifier: Arc::clone(&VERIFIER),
-                seats: Seats::new(0),
+                reception: Reception::new(Arc::clone(&VERIFIER), 0),
                 clock: Arc::new(StandingClock),
             };
             let chance = Chance::new(seed.wrapping_add(1));

@@ -16,7 +16,7 @@ use super::chance::Chance;
 use super::connection::Connection;
 use crate::connection::Subscription;
 use crate::room::Phase;
-use crate::session::{Answered, ConnectionName, Env, Session};
+use crate::session::{Answered, ConnectionName, Credential, Env, Session};
 use crate::switchboard::{ConnectionKey, Line, ShardEnds, Told, Want};
 
 /// How long a connection that is dismissed may wait for its verdicts.
@@ -102,7 +102,7 @@ impl Shard {
         let (now, place) = (Instant::now(), place(resident));
         self.generations += 1;
         let name = ConnectionName::random(&self.env);
-        let session = Session::new(&Native, name, Some(token.to_owned()), &self.env, now);
+        let session = Session::new(&Native, name, Some(Credential::Token(token.to_owned())), &self.env, now);
         let generation = self.generations;
         let connection = Connection::new(generation, session);
         assert!(self.connections.insert(place, connection).is_none(), "it is connected twice");

@@ -38,6 +38,11 @@ fn hear(dialect: &dyn Dialect, frame: Frame<'_>) {
             }
             Command::Join { mark, .. } | Command::Leave { mark, .. } | Command::Send { mark, .. } => check(mark),
             Command::Hello { mark, .. } | Command::History { mark, .. } | Command::Rooms { mark } => check(mark),
+            Command::Attend { mark, .. } | Command::Who { mark, .. } | Command::Typing { mark, .. } => check(mark),
+            Command::Whisper { mark, whisper, .. } => {
+                check(mark);
+                assert!(whisper.data().len() <= LIMITS.body_bytes);
+            }
         }
     }
     assert!(std::str::from_utf8(&said).is_ok());

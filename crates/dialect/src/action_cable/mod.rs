@@ -41,6 +41,7 @@ const QUIET_AFTER: Duration = Duration::from_secs(60);
 
 const TERMS: Terms = Terms {
     hello: false,
+    refused_with: None,
     // The library repeats itself every half second until it is answered, and would tell its page of each confirmation.
     join_again: JoinAgain::Nothing,
     restart: Restart::Ends,

@@ -18,6 +18,7 @@ pub(super) fn say(say: &Say<'_>, out: &mut Vec<u8>) -> bool {
         // an answer when he leaves; whoever speaks sees what he said.
         Say::Joined { mark: None, .. }
         | Say::Overtaken { .. }
+        | Say::Replaced { .. }
         | Say::Outside { .. }
         | Say::Left { .. }
         | Say::Sent { .. }
@@ -25,6 +26,9 @@ pub(super) fn say(say: &Say<'_>, out: &mut Vec<u8>) -> bool {
         | Say::Renewed { .. }
         | Say::TokenExpiring { .. }
         | Say::Status { .. }
+        | Say::Roster { .. }
+        | Say::Who { .. }
+        | Say::Done { .. }
         | Say::History { .. }
         | Say::Rooms { .. }
         | Say::Pong { .. } => false,

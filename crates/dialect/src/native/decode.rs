@@ -3,7 +3,7 @@
 //! A frame that is no JSON object ends the connection. Whatever else is wrong with one is refused by a
 //! [`Command::Refuse`] with its `ref` and `id`, and the connection stays.
 
-use chat::{BadName, Change, Epoch, PageFrom, Refusal, RequestId, RoomId, Seq};
+use chat::{BadName, Change, Epoch, PageFrom, Refusal, RequestId, RoomId, Seq, Whisper};
 use serde_json::value::RawValue;
 
 use super::fields::{Fields, position};
@@ -59,6 +59,12 @@ fn command(
             Command::History { mark, room: room(fields)?, from: page(fields)?, limit: limit(fields)? }
         }
         "rooms" => Command::Rooms { mark },
+        "who" => Command::Who { mark, within: None, room: room(fields)? },
+        "typing" => Command::Typing { mark, within: None, room: room(fields)? },
+        "whisper" => {
+            let (room, whisper) = (room(fields)?, whisper(fields, limits)?);
+            Command::Whisper { mark, within: None, room, whisper }
+        }
         "ping" => Command::Ping { mark },
         _ => return Err(Refusal::malformed("this `type` is not known to this server")),
     })
@@ -117,6 +123,11 @@ fn message(fields: &Fields<'_>, limits: &DecodeLimits) -> Result<Change, Refusal
     let body = limits.body(&body)?;
     let reply_to = fields.reply_to.map(message_position).transpose().map_err(malformed)?;
     Ok(Change::Message { body, reply_to })
+}
+
+fn whisper(fields: &Fields<'_>, limits: &DecodeLimits) -> Result<Whisper, Refusal> {
+    let name = fields.name.and_then(text).ok_or_else(|| Refusal::malformed("`name` must be a text"))?;
+    limits.whisper(&name, fields.data.map_or("null", RawValue::get))
 }
 
 fn message_position(value: &RawValue) -> Result<Seq, BadName> {

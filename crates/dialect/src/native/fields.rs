@@ -20,6 +20,8 @@ object! {
         "limit" => limit,
         "body" => body,
         "reply_to" => reply_to,
+        "name" => name,
+        "data" => data,
     }
 }
 

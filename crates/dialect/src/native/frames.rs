@@ -75,6 +75,29 @@ pub(super) enum ServerFrame<'a> {
         reference: Option<&'a RawValue>,
         rooms: Vec<Room<'a>>,
     },
+    Who {
+        #[serde(rename = "ref", skip_serializing_if = "Option::is_none")]
+        reference: Option<&'a RawValue>,
+        room: Text<&'a RoomId>,
+        users: Vec<Present<'a>>,
+        count: u32,
+    },
+    Presence {
+        room: Text<&'a RoomId>,
+        joined: Vec<User<'a>>,
+        left: Vec<User<'a>>,
+        count: u32,
+    },
+    Typing {
+        room: Text<&'a RoomId>,
+        user: User<'a>,
+    },
+    Whisper {
+        room: Text<&'a RoomId>,
+        name: &'a str,
+        user: User<'a>,
+        data: &'a RawValue,
+    },
     Pong {
         #[serde(rename = "ref", skip_serializing_if = "Option::is_none")]
         reference: Option<&'a RawValue>,
@@ -133,6 +156,14 @@ impl<'a> From<&'a chat::User> for User<'a> {
     fn from(user: &'a chat::User) -> Self {
         Self { id: user.id.as_str(), name: &user.name }
     }
+}
+
+/// A user of the list of those who are in a room.
+#[derive(Serialize)]
+pub(super) struct Present<'a> {
+    #[serde(flatten)]
+    pub(super) user: User<'a>,
+    pub(super) connections: usize,
 }
 
 /// What a client must keep to, by the names of the configuration.

@@ -3,6 +3,7 @@
 //! * `open`: the request that opens a connection, and where the token is in it.
 //! * `fields`, `decode`: what clients ask for.
 //! * `frames`, `say`: what the server says; `golden/native` has each of them as it stands on the wire.
+//! * `present`: who is in a room, and what passes there.
 //! * `farewell`: how it ends, with the table of close codes.
 
 mod decode;
@@ -10,6 +11,7 @@ mod farewell;
 mod fields;
 mod frames;
 mod open;
+mod present;
 mod say;
 
 #[cfg(test)]
@@ -17,11 +19,11 @@ mod tests;
 
 use std::time::Duration;
 
-use chat::{Epoch, Event, Refusal};
+use chat::{Epoch, Event, Moment, Refusal, RoomId};
 
 use crate::{
-    Alias, Command, DecodeLimits, Dialect, Farewell, Frame, Heartbeat, JoinAgain, OpenRequest, Opening,
-    Restart, Say, Terms,
+    Alias, Attendance, Command, DecodeLimits, Dialect, Farewell, Frame, Heartbeat, JoinAgain, OpenRequest,
+    Opening, Payloads, Restart, Say, Terms,
 };
 
 /// After how much silence of the client the server pings.
@@ -32,10 +34,14 @@ const QUIET_AFTER: Duration = Duration::from_secs(60);
 /// A client may show its token in a frame, and takes a second join for a new beginning.
 const TERMS: Terms = Terms {
     hello: true,
+    refused_with: None,
     join_again: JoinAgain::Anew,
     restart: Restart::Told,
     heartbeat: Heartbeat { beat_every: None, ping_every: Some(PING_EVERY), quiet_after: QUIET_AFTER },
 };
+
+/// Whoever has joined is there, and asks if it wants to know who else is.
+const ATTENDANCE: Attendance = Attendance { present: true, roster: false, moments: true };
 
 /// The native dialect.
 #[derive(Debug, Clone, Copy)]
@@ -65,6 +71,14 @@ impl Dialect for Native {
 
     fn event(&self, _alias: &Alias, _epoch: &Epoch, event: &Event, out: &mut Vec<u8>) -> bool {
         say::event(event, out)
+    }
+
+    fn attendance(&self, _alias: &Alias) -> Attendance {
+        ATTENDANCE
+    }
+
+    fn moment(&self, _alias: &Alias, room: &RoomId, moment: &Moment, out: &mut Payloads) {
+        out.add(|payload| present::moment(room, moment, payload));
     }
 
     fn terms(&self) -> &'static Terms {

@@ -3,8 +3,8 @@
 use chat::{Event, EventKind, Refusal, RequestId, RoomSummary, StandingMessage};
 use serde_json::value::RawValue;
 
-use super::PING_EVERY;
 use super::frames::{Limits, Room, ServerFrame, Standing, millis, position};
+use super::{PING_EVERY, present};
 use crate::json::{Text, write};
 use crate::{LimitsShown, Mark, Say};
 
@@ -22,7 +22,7 @@ fn frame<'a>(say: &Say<'a>) -> Option<ServerFrame<'a>> {
             limits: shown(limits),
         },
         Say::Renewed { mark, user } => ServerFrame::Renewed { reference: reference(mark), user: user.into() },
-        Say::Joined { mark, opening: _, alias: _, room, state, truncated } => ServerFrame::Joined {
+        Say::Joined { mark, opening: _, alias: _, room, state, user: _, truncated } => ServerFrame::Joined {
             reference: mark.and_then(reference),
             room: Text(room),
             seq: state.seq.get(),
@@ -51,6 +51,7 @@ fn frame<'a>(say: &Say<'a>) -> Option<ServerFrame<'a>> {
             refused(mark, id, refusal)
         }
         Say::Overtaken { opening, alias: _, refusal } => refused(opening, None, refusal),
+        Say::Who { mark, room, roster } => present::who(reference(mark), room, roster),
         Say::History { mark, room, page } => ServerFrame::History {
             reference: reference(mark),
             room: Text(room),
@@ -63,8 +64,13 @@ fn frame<'a>(say: &Say<'a>) -> Option<ServerFrame<'a>> {
         Say::Pong { mark } => ServerFrame::Pong { reference: reference(mark) },
         Say::Status { degraded } => ServerFrame::Status { state: if degraded { "degraded" } else { "ok" } },
         Say::TokenExpiring { left } => ServerFrame::TokenExpiring { in_s: left.as_secs() },
-        // Whoever reads seqs sees for itself when it has caught up, and pings are no text here.
-        Say::CaughtUp { .. } | Say::Beat { .. } => return None,
+        // Whoever reads seqs sees for itself when it has caught up, whoever joins again knows what that ends, whoever wants
+        // to know who is there asks, a whisper has no answer, and pings are no text here.
+        Say::CaughtUp { .. }
+        | Say::Replaced { .. }
+        | Say::Roster { .. }
+        | Say::Done { .. }
+        | Say::Beat { .. } => return None,
     })
 }
 

@@ -1,6 +1,6 @@
 //! Subscriptions, opened and ended.
 
-use chat::{Code, Refusal, RoomId};
+use chat::{Code, Refusal, RoomId, User};
 use dialect::{Alias, From, JoinAgain, Mark, Restart, Say};
 
 use super::Open;
@@ -34,6 +34,7 @@ impl Open {
         let sub = self.subscriptions.add(room.clone(), alias.clone(), mark);
         if let Some(old) = old {
             self.end(turn, &old);
+            turn.voice.say(&Say::Replaced { opening: &old.opening, alias: &old.alias });
         }
         let create = turn.env.auto_create;
         turn.voice.act(Action::Join(Join { sub, room, alias, from, create }));
@@ -54,6 +55,9 @@ impl Open {
     }
 
     pub(super) fn leave(&mut self, turn: &mut Turn<'_>, mark: &Mark, alias: &Alias, room: &RoomId) {
+        if self.subscriptions.by_alias(alias).is_some_and(|sub| !turn.is_within(mark, &sub.opening)) {
+            return;
+        }
         let left = self.subscriptions.take_alias(alias);
         if let Some(left) = &left {
             self.end(turn, left);
@@ -100,7 +104,7 @@ impl Open {
             Ok(at) => {
                 sub.kind = Some(at.state.kind);
                 let room = sub.room.clone();
-                say_joined(&mut turn.voice, sub, Some(&sub.opening), &at, at.truncated);
+                say_joined(&mut turn.voice, sub, Some(&sub.opening), &self.user, &at, at.truncated);
                 self.settle(turn, &room, Ok(at.state.kind));
                 Ok(())
             }
@@ -131,10 +135,11 @@ impl Open {
         self.known.forget(&sub.room);
         sub.kind = Some(at.state.kind);
         match (rule(self.grants.as_deref(), &sub.room, sub.kind, Wish::Read), turn.terms.restart) {
-            (Ruling::Refused(_), _) => self.remove(&mut turn.voice, id),
-            (_, Restart::Told) => say_joined(&mut turn.voice, sub, None, at, true),
+            (Ruling::Refused(_), _) => self.remove(&mut turn.voice, id, &no_longer_open()),
+            (_, Restart::Told) => say_joined(&mut turn.voice, sub, None, &self.user, at, true),
+            (_, Restart::Rejoins) => self.remove(&mut turn.voice, id, &other_history()),
             (_, Restart::Ends) => {
-                return Err(Refusal::new(Code::GoingAway, "the room has another history now"));
+                return Err(other_history());
             }
         }
         Ok(())
@@ -158,7 +163,7 @@ impl Open {
         let lost: Vec<_> = self.subscriptions.iter().filter_map(lost).collect();
         for (id, kind, refusal) in lost {
             if kind.is_some() {
-                self.remove(&mut turn.voice, id);
+                self.remove(&mut turn.voice, id, &no_longer_open());
             } else {
                 turn.voice.act(Action::Leave(id));
                 self.not_joined(turn, id, &refusal)?;
@@ -167,22 +172,30 @@ impl Open {
         Ok(())
     }
 
-    /// Ends a subscription that is no longer allowed.
-    fn remove(&mut self, voice: &mut Voice<'_>, id: SubId) {
+    /// Ends a subscription without having been asked to.
+    fn remove(&mut self, voice: &mut Voice<'_>, id: SubId, refusal: &Refusal) {
         let Some(sub) = self.subscriptions.take(id) else { return };
         voice.act(Action::Leave(id));
-        let refusal = &Refusal::new(Code::Removed, "this room is no longer open to you");
         voice.say(&Say::Removed { opening: &sub.opening, alias: &sub.alias, room: &sub.room, refusal });
     }
+}
+
+fn no_longer_open() -> Refusal {
+    Refusal::new(Code::Removed, "this room is no longer open to you")
+}
+
+fn other_history() -> Refusal {
+    Refusal::new(Code::GoingAway, "the room has another history now")
 }
 
 fn say_joined(
     voice: &mut Voice<'_>,
     sub: &Subscription,
     mark: Option<&Mark>,
+    user: &User,
     at: &JoinedAt,
     truncated: bool,
 ) {
     let (opening, alias, room, state) = (&sub.opening, &sub.alias, &sub.room, &at.state);
-    voice.say(&Say::Joined { mark, opening, alias, room, state, truncated });
+    voice.say(&Say::Joined { mark, opening, alias, room, state, user, truncated });
 }

@@ -55,6 +55,16 @@ pub(super) struct Open {
     known: Known,
 }
 
+/// Where a request stands that is made in a subscription.
+enum Standing {
+    /// The subscription is open, or being opened, or none is needed.
+    Inside,
+    /// It is not.
+    Outside,
+    /// It is another one by now, with the same alias.
+    Overtaken,
+}
+
 impl Open {
     pub(super) fn new(identity: Identity, seat: Seat, now: Instant) -> Self {
         Self {
@@ -83,12 +93,22 @@ impl Open {
                 self.leave(turn, &mark, &alias, &room);
                 Ok(())
             }
-            Command::Send { mark, within: Some(alias), id, .. } if !self.subscriptions.has_alias(&alias) => {
-                self.refuse_outsider(turn, &mark, id.as_ref())
+            Command::Send { mark, within, room, id, change } => {
+                match self.standing(turn, &mark, within.as_ref()) {
+                    Standing::Inside => self.send(turn, mark, &room, id, change),
+                    Standing::Outside => self.refuse_outsider(turn, &mark, id.as_ref()),
+                    Standing::Overtaken => Ok(()),
+                }
             }
-            Command::Send { mark, within: _, room, id, change } => self.send(turn, mark, &room, id, change),
             Command::History { mark, room, from, limit } => self.history(turn, mark, &room, from, limit),
             Command::Rooms { mark } => self.rooms(turn, mark),
+            Command::Attend { mark, .. }
+            | Command::Who { mark, .. }
+            | Command::Typing { mark, .. }
+            | Command::Whisper { mark, .. } => {
+                let refusal = Refusal::unavailable("this gateway does not know who is where");
+                self.refuse(turn, &mark, None, None, &refusal)
+            }
             Command::Ping { mark } => {
                 turn.voice.say(&Say::Pong { mark: &mark });
                 Ok(())
@@ -174,6 +194,16 @@ impl Open {
     ) -> Result<(), Refusal> {
         turn.voice.refuse(mark, alias, id, refusal);
         self.strike(turn, refusal)
+    }
+
+    /// Where a request stands that is made in a subscription.
+    fn standing(&self, turn: &Turn<'_>, mark: &Mark, within: Option<&Alias>) -> Standing {
+        let Some(alias) = within else { return Standing::Inside };
+        match self.subscriptions.by_alias(alias) {
+            None => Standing::Outside,
+            Some(sub) if turn.is_within(mark, &sub.opening) => Standing::Inside,
+            Some(_) => Standing::Overtaken,
+        }
     }
 
     /// Refuses what was asked for in a subscription that is not open.

@@ -60,8 +60,12 @@ impl Subscriptions {
         self.take_if(|sub| sub.alias == *alias)
     }
 
+    pub(super) fn by_alias(&self, alias: &Alias) -> Option<&Subscription> {
+        self.all.iter().find(|sub| sub.alias == *alias)
+    }
+
     pub(super) fn has_alias(&self, alias: &Alias) -> bool {
-        self.all.iter().any(|sub| sub.alias == *alias)
+        self.by_alias(alias).is_some()
     }
 
     #[cfg(test)]

@@ -17,7 +17,7 @@ impl Scene {
     fn cable_with(limits: Limits, token: Option<String>) -> Self {
         let mut scene = Self::with(limits, None);
         let name = ConnectionName::random(&scene.env);
-        scene.session = Session::new(&*CABLE, name, token, &scene.env, scene.now);
+        scene.session = Session::new(&*CABLE, name, token.map(Credential::Token), &scene.env, scene.now);
         scene
     }
 

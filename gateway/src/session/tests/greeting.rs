@@ -53,14 +53,24 @@ fn who_does_not_identify_in_time_is_sent_away() {
 fn a_user_has_a_number_of_seats_and_gets_them_back() {
     let mut scene = Scene::open_with(Limits { connections_per_user: 1, ..limits() });
     let token = scene.token("ana", None, Duration::from_hours(1));
-    let mut second =
-        Session::new(&Native, ConnectionName::random(&scene.env), Some(token.clone()), &scene.env, scene.now);
+    let mut second = Session::new(
+        &Native,
+        ConnectionName::random(&scene.env),
+        Some(Credential::Token(token.clone())),
+        &scene.env,
+        scene.now,
+    );
     let mut out = Vec::new();
     second.start(&scene.env, scene.now, &mut out);
     assert!(matches!(&out[..], [Action::Write(_), Action::Close(Closing { code: 4008, .. })]));
     drop(scene.dismiss(Refusal::new(Code::GoingAway, "bye")));
-    let mut third =
-        Session::new(&Native, ConnectionName::random(&scene.env), Some(token), &scene.env, scene.now);
+    let mut third = Session::new(
+        &Native,
+        ConnectionName::random(&scene.env),
+        Some(Credential::Token(token)),
+        &scene.env,
+        scene.now,
+    );
     out.clear();
     third.start(&scene.env, scene.now, &mut out);
     assert!(matches!(&out[..], [Action::Write(_)]));

@@ -28,7 +28,7 @@ use tokio::time::Instant;
 use websocket::{Message, Reader, Role};
 
 use super::*;
-use crate::auth::{Pass, Seats, Secret, Settings, Signer, Verifier};
+use crate::auth::{Pass, Reception, Secret, Settings, Signer, Verifier};
 use crate::settings::Limits;
 
 /// What a token grants: patterns and access.
@@ -78,13 +78,13 @@ impl Scene {
         let parts = EnvParts {
             limits,
             auto_create: true,
-            verifier: Arc::new(Verifier::new(&AUTH).unwrap()),
-            seats: Seats::new(limits.connections_per_user),
+            reception: Reception::new(Arc::new(Verifier::new(&AUTH).unwrap()), limits.connections_per_user),
             clock: Arc::clone(&clock) as Arc<dyn Clock>,
         };
         let env = parts.into_env_with_seed(7);
         let now = Instant::now();
-        let session = Session::new(&Native, ConnectionName::random(&env), token, &env, now);
+        let session =
+            Session::new(&Native, ConnectionName::random(&env), token.map(Credential::Token), &env, now);
         Self { env, clock, now, session }
     }
 

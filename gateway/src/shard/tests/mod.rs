@@ -23,9 +23,9 @@ use tokio::sync::mpsc;
 use websocket::{Message, Opcode, Reader, Role, masked_frame};
 
 use super::*;
-use crate::auth::{Pass, Seats, Secret, Settings, Signer, Verifier};
+use crate::auth::{Pass, Reception, Secret, Settings, Signer, Verifier};
 use crate::connection::End;
-use crate::session::{AskId, EnvParts, Join, JoinedAt, Read, ReadAnswer};
+use crate::session::{AskId, Credential, EnvParts, Join, JoinedAt, Read, ReadAnswer};
 use crate::settings::Limits;
 use crate::switchboard::{Live, SubKey, Told};
 
@@ -51,8 +51,7 @@ impl House {
         let env = EnvParts {
             limits,
             auto_create: false,
-            verifier: Arc::new(Verifier::new(&auth).unwrap()),
-            seats: Seats::new(0),
+            reception: Reception::new(Arc::new(Verifier::new(&auth).unwrap()), 0),
             clock: Arc::new(SystemClock),
         };
         let user = User::parse("ana", None).unwrap();
@@ -78,7 +77,7 @@ impl House {
             SockRef::from(&server).set_send_buffer_size(bytes).unwrap();
             SockRef::from(&client).set_recv_buffer_size(bytes).unwrap();
         }
-        let (key, _, _) = self.shard.add(server, b"", dialect, Some(self.token.clone()));
+        let (key, _, _) = self.shard.add(server, b"", dialect, Some(Credential::Token(self.token.clone())));
         Guest { key, client }
     }
 

@@ -38,7 +38,8 @@ fn a_connection_begins_and_is_kept() {
 #[test]
 fn a_subscription_is_confirmed_or_rejected() {
     let (mark, alias, room, state) = (&Mark::default(), &alias(), &room(), &state());
-    let joined = Say::Joined { mark: Some(mark), opening: mark, alias, room, state, truncated: false };
+    let joined =
+        Say::Joined { mark: Some(mark), opening: mark, alias, room, state, user: &ana(), truncated: false };
     assert_eq!(said(&joined), Some(golden("confirm_subscription")));
     let refusal = &Refusal::new(Code::NotAllowed, "no");
     let refused = Say::Refused { mark, alias: Some(alias), id: None, refusal };
@@ -73,8 +74,9 @@ fn what_has_no_words_here_writes_nothing() {
     let stored = &Stored { seq: seq(58), at: at(), target: None, repeat: false };
     let page = &HistoryPage { messages: vec![], more: false };
     for say in [
-        Say::Joined { mark: None, opening: mark, alias, room, state, truncated: true },
+        Say::Joined { mark: None, opening: mark, alias, room, state, user: &ana(), truncated: true },
         Say::Overtaken { opening: mark, alias, refusal },
+        Say::Replaced { opening: mark, alias },
         Say::Outside { mark, id: Some(&id("d-1")), refusal },
         Say::CaughtUp { alias },
         Say::Left { mark, opening: Some(mark), alias, room },

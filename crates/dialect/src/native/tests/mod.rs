@@ -4,6 +4,7 @@ mod any_bytes;
 mod asked;
 mod farewells;
 mod opened;
+mod present;
 mod refused;
 mod said;
 

@@ -24,7 +24,7 @@ fn a_bad_field_is_refused_with_reference_and_id() {
         r#""type":7,"room":"r""#.to_owned(),
         r#""room":"r""#.to_owned(),
         r#""type":"dance","room":"r""#.to_owned(),
-        r#""type":"who","room":"r""#.to_owned(),
+        r#""type":"dance","room":"r""#.to_owned(),
         r#""type":"hello","token":7"#.to_owned(),
         r#""type":"hello""#.to_owned(),
         r#""type":"join""#.to_owned(),

@@ -39,9 +39,9 @@ fn a_connection_begins_and_is_kept() {
 
 #[test]
 fn a_subscription_begins_and_ends() {
-    let (opening, alias, room) = (&Mark::new("1"), &Alias::new("r"), &room());
+    let (opening, alias, room, user) = (&Mark::new("1"), &Alias::new("r"), &room(), &ana());
     let state = &RoomState { kind: RoomKind::Public, epoch: epoch(), first_seq: seq(1), seq: seq(57) };
-    let joined = |mark, truncated| Say::Joined { mark, opening, alias, room, state, truncated };
+    let joined = |mark, truncated| Say::Joined { mark, opening, alias, room, state, user, truncated };
     assert_said(&joined(Some(opening), false), "joined");
     assert_said(&joined(None, true), "joined-again");
     let mark = &Mark::new("2");
