@@ -1,8 +1,11 @@
-//! Idle clients: what a joined client that says nothing costs the server in memory.
+//! Idle clients: what a joined client that says nothing costs the server in memory, and in processor time for signs of
+//! life.
+
+use std::time::Duration;
 
 use anyhow::Result;
 use serde::Serialize;
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 
 use crate::args::IdleArgs;
 use crate::crowd::Gathering;
@@ -12,6 +15,9 @@ use crate::plan::Plan;
 use crate::report::{self, Verdict};
 use crate::run::random_word;
 use crate::servers::Usage;
+
+/// How long servers are left alone before that: they are still busy with those who came last.
+const SETTLING: Duration = Duration::from_secs(1);
 
 /// What came out.
 #[derive(Debug, Serialize)]
@@ -27,6 +33,8 @@ struct Memory {
     before_bytes: u64,
     after_bytes: u64,
     bytes_per_client: u64,
+    /// The processor time of the servers in a second of sitting still, in milliseconds.
+    idle_cpu_ms_per_s: f64,
     /// What is wrong, in words.
     problems: Vec<String>,
 }
@@ -43,10 +51,10 @@ pub(crate) fn run(args: &IdleArgs) -> Result<Verdict> {
     let gathering = Gathering { plan, connect: args.connect.clone(), comeback: None, length };
     let before_bytes = Usage::of(&args.server_pids)?.resident_bytes;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let (after_bytes, outcome) = runtime.block_on(async {
+    let (sat, outcome) = runtime.block_on(async {
         let mut everybody = Everybody::gather(gathering).await?;
-        let after_bytes = sit(&mut everybody, args).await?;
-        anyhow::Ok((after_bytes, everybody.leave().await?))
+        let sat = sit(&mut everybody, args).await?;
+        anyhow::Ok((sat, everybody.leave().await?))
     })?;
     let audit = outcome.audit;
     let memory = Memory {
@@ -58,8 +66,9 @@ pub(crate) fn run(args: &IdleArgs) -> Result<Verdict> {
         rooms: args.rooms,
         rooms_per_client: args.rooms_per_client,
         before_bytes,
-        after_bytes,
-        bytes_per_client: after_bytes.saturating_sub(before_bytes) / u64::from(args.clients),
+        after_bytes: sat.resident_bytes,
+        bytes_per_client: sat.resident_bytes.saturating_sub(before_bytes) / u64::from(args.clients),
+        idle_cpu_ms_per_s: sat.cpu_ms_per_s,
         problems: (audit.broken > 0)
             .then(|| format!("{} connections broke meanwhile", audit.broken))
             .into_iter()
@@ -72,13 +81,24 @@ pub(crate) fn run(args: &IdleArgs) -> Result<Verdict> {
     Ok(Verdict::from(memory.problems.is_empty()))
 }
 
-/// Gives the servers' memory when everybody has sat there for a while.
-async fn sit(everybody: &mut Everybody, args: &IdleArgs) -> Result<u64> {
+/// What servers used while everybody sat there.
+struct Sat {
+    /// At the end.
+    resident_bytes: u64,
+    cpu_ms_per_s: f64,
+}
+
+/// Has everybody join and sit there for a while.
+async fn sit(everybody: &mut Everybody, args: &IdleArgs) -> Result<Sat> {
     eprintln!("{} clients join …", args.clients);
     everybody.joined(|_| ()).await?;
+    sleep(SETTLING).await;
+    let (from, before) = (Instant::now(), Usage::of(&args.server_pids)?);
     sleep(args.hold).await;
     everybody.look().await?;
-    Ok(Usage::of(&args.server_pids)?.resident_bytes)
+    let (after, time) = (Usage::of(&args.server_pids)?, from.elapsed());
+    let cpu_ms_per_s = (after.cpu - before.cpu).as_secs_f64() * 1000.0 / time.as_secs_f64();
+    Ok(Sat { resident_bytes: after.resident_bytes, cpu_ms_per_s })
 }
 
 fn print(memory: &Memory) {
@@ -87,6 +107,7 @@ fn print(memory: &Memory) {
     println!("before       {} kB resident", memory.before_bytes / 1024);
     println!("after        {} kB resident", memory.after_bytes / 1024);
     println!("per client   {} bytes", memory.bytes_per_client);
+    println!("idle         {:.1} ms of processor time a second", memory.idle_cpu_ms_per_s);
     for problem in &memory.problems {
         println!("\nNot clean: {problem}.");
     }

@@ -20,6 +20,7 @@ pub(crate) struct Topic {
 const CPU: &str = "CPU µs a delivery";
 const P99: &str = "p99 ms";
 const RATE: &str = "deliveries/s";
+const IDLE: &str = "ms of CPU a second";
 const RESIDENT: &str = "memory B a client";
 const SERVERS_CPU: &str = "/servers/cpu_us_per_delivery";
 
@@ -34,7 +35,7 @@ const fn line(
 }
 
 /// All of them, in the order of the page.
-pub(crate) const TOPICS: [Topic; 9] = [
+pub(crate) const TOPICS: [Topic; 10] = [
     Topic {
         name: "fan-out",
         beside: "bare loop",
@@ -225,6 +226,17 @@ pub(crate) const TOPICS: [Topic; 9] = [
             line("2000 messages/s over 1000 rooms of one", CPU, "talk-in-1000", Value(SERVERS_CPU), Said),
             line("… over 10 000", CPU, "talk-in-10000", Value(SERVERS_CPU), Said),
             line("… over 100 000", CPU, "talk-in-100000", Value(SERVERS_CPU), Said),
+        ],
+    },
+    Topic {
+        name: "dialects",
+        beside: "native",
+        lines: &[
+            line("Action Cable, one room × 1000", CPU, "dialect-action-cable", Ratio(CPU), AtMost(1.3)),
+            line("Phoenix", CPU, "dialect-phoenix", Ratio(CPU), AtMost(1.2)),
+            line("Pusher", CPU, "dialect-pusher", Ratio(CPU), AtMost(1.2)),
+            line("10 000 idle clients, native", IDLE, "idle-native", Value("/idle_cpu_ms_per_s"), Said),
+            line("… Action Cable", IDLE, "idle-action-cable", Value("/idle_cpu_ms_per_s"), Said),
         ],
     },
     Topic {

@@ -26,7 +26,7 @@ pub(crate) struct IdleArgs {
     /// The process whose memory is read, from /proc; repeated, their memory is added up.
     #[arg(long = "server-pid", value_name = "PID", required = true)]
     pub(crate) server_pids: Vec<u32>,
-    /// How long everybody sits still before the memory is read again.
+    /// How long everybody sits still while processor time is counted, before the memory is read again.
     #[arg(long, default_value = "3s", value_parser = duration, value_name = "TIME")]
     pub(crate) hold: Duration,
     /// Write the report as JSON to this file.

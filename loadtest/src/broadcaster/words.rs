@@ -31,7 +31,8 @@ pub(crate) fn welcome() -> Frame {
 pub(crate) fn joined(mark: &Mark, alias: &Alias, room: &RoomId, epoch: &Epoch, seq: Seq) -> Frame {
     let first_seq = Seq::ZERO.next();
     let state = RoomState { kind: RoomKind::Public, epoch: epoch.clone(), first_seq, seq };
-    say(&Say::Joined { mark: Some(mark), opening: mark, alias, room, state: &state, truncated: false })
+    let user = &somebody();
+    say(&Say::Joined { mark: Some(mark), opening: mark, alias, room, user, state: &state, truncated: false })
 }
 
 /// What was said, as somebody who listens under the room's own name gets it.
