@@ -3,6 +3,7 @@
 //! The bus is a hint, the store is the truth: what is published here may be lost, doubled or come late, and
 //! nothing but latency depends on it. Requests end with an answer or an error, never in silence.
 
+mod live;
 mod local;
 mod message;
 mod nats;
@@ -15,6 +16,7 @@ mod wire;
 use async_trait::async_trait;
 use tokio::sync::{mpsc, watch};
 
+pub use live::{GatewayBeat, News, RoomNews, Telling, There};
 pub use local::LocalBus;
 pub use message::{Answer, Ask, Beat, HEADS_MAX, Note, PageLimit, RoomEvents, Submission};
 pub use nats::UNREAD_MAX;
@@ -106,6 +108,10 @@ pub enum Topic {
     Heads(Partition),
     /// The beats of the writers.
     Beats,
+    /// What gateways tell of one room and what is in no log.
+    Live(chat::RoomId),
+    /// The beats of the gateways.
+    Gateways,
 }
 
 /// A note as it was heard.

@@ -8,7 +8,7 @@ use chat::{
     Seq, Verdict,
 };
 
-use crate::Partition;
+use crate::{GatewayBeat, Partition, RoomNews};
 
 /// A request.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -97,6 +97,10 @@ pub enum Note {
     Heads(Partition, Vec<RoomHead>),
     /// A writer lives, or leaves.
     Beat(Beat),
+    /// What a gateway tells of a room and what is in no log.
+    Live(RoomNews),
+    /// A gateway lives, or leaves.
+    Gateway(GatewayBeat),
 }
 
 /// Events of one room, in order and without a hole.

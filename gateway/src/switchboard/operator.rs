@@ -226,7 +226,7 @@ impl Operator {
                 self.with_room(&room, |room, fx| room.heard(events, now, fx));
             }
             Note::Heads(_, heads) => self.take_heads(heads, now),
-            Note::Beat(_) => {}
+            Note::Beat(_) | Note::Live(_) | Note::Gateway(_) => {}
         }
     }
 

@@ -28,7 +28,7 @@ use self::inbox::Inbox;
 pub(crate) use self::rooms::RoomListening;
 use self::rooms::Rooms;
 pub(crate) use self::servers::ServerList;
-use self::subject::Subjects;
+use self::subject::{Kind, Subjects};
 use crate::waiting::Waiting;
 use crate::{
     Answer, Ask, Asked, Bus, BusError, Door, Heard, Link, Listening, Note, OpenError, Options, Pending,
@@ -45,7 +45,10 @@ const GROUP: &str = "writers";
 pub(crate) struct NatsBus {
     connection: Arc<Connection>,
     subjects: Subjects,
+    /// Rooms, by their events.
     rooms: Rooms,
+    /// Rooms, by what is in no log.
+    live: Rooms,
     _tasks: DropGuard,
 }
 
@@ -59,8 +62,9 @@ impl NatsBus {
         let stop = CancellationToken::new();
         let connection = Arc::new(connect_and_watch(servers, options, &stop).await?);
         let (shared, single_max) = (Arc::clone(&connection), options.single_rooms_max);
-        let rooms = Rooms::open(shared, subjects.clone(), single_max, stop.clone());
-        Ok(Self { connection, subjects, rooms, _tasks: stop.drop_guard() })
+        let open = |kind| Rooms::open(Arc::clone(&shared), subjects.clone(), kind, single_max, stop.clone());
+        let (rooms, live) = (open(Kind::Events), open(Kind::Live));
+        Ok(Self { connection, subjects, rooms, live, _tasks: stop.drop_guard() })
     }
 }
 
@@ -114,9 +118,11 @@ impl Bus for NatsBus {
     async fn listen(&self, topic: Topic, into: mpsc::Sender<Heard>) -> Result<Listening, BusError> {
         let subject = match topic {
             Topic::Room(room) => return self.rooms.listen(&room, into).await,
-            Topic::Rooms(partition) => self.subjects.partition(partition),
+            Topic::Live(room) => return self.live.listen(&room, into).await,
+            Topic::Rooms(partition) => self.subjects.partition(Kind::Events, partition),
             Topic::Heads(partition) => self.subjects.heads(partition),
             Topic::Beats => self.subjects.beats(),
+            Topic::Gateways => self.subjects.gateways(),
         };
         let client = self.connection.client.clone();
         let subscribing = self.connection.stand(async move { client.subscribe(subject).await }).await?;

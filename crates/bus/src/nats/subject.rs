@@ -12,6 +12,24 @@ use chat::RoomId;
 
 use crate::{Door, Note, Partition};
 
+/// What is told of rooms, each of them by subjects of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// The events of its log.
+    Events,
+    /// What is in no log.
+    Live,
+}
+
+impl Kind {
+    const fn token(self) -> &'static str {
+        match self {
+            Self::Events => "room",
+            Self::Live => "live",
+        }
+    }
+}
+
 /// Names all subjects of one installation. Cheap to clone.
 #[derive(Debug, Clone)]
 pub(super) struct Subjects {
@@ -38,20 +56,26 @@ impl Subjects {
     /// Where a note is published.
     pub(super) fn note(&self, note: &Note) -> Subject {
         match note {
-            Note::Events(events) => self.room(Partition::of(&events.room), &token(&events.room)),
+            Note::Events(events) => self.of_room(Kind::Events, &events.room),
             Note::Heads(partition, _) => self.heads(*partition),
             Note::Beat(_) => self.beats(),
+            Note::Live(news) => self.of_room(Kind::Live, &news.room),
+            Note::Gateway(_) => self.gateways(),
         }
     }
 
+    fn of_room(&self, kind: Kind, room: &RoomId) -> Subject {
+        self.room(kind, Partition::of(room), &token(room))
+    }
+
     /// The room of a [`token`].
-    pub(super) fn room(&self, partition: Partition, token: &str) -> Subject {
-        format!("{}.room.{}.{token}", self.prefix, partition.index()).into()
+    pub(super) fn room(&self, kind: Kind, partition: Partition, token: &str) -> Subject {
+        format!("{}.{}.{}.{token}", self.prefix, kind.token(), partition.index()).into()
     }
 
     /// All rooms of a partition.
-    pub(super) fn partition(&self, partition: Partition) -> Subject {
-        self.room(partition, "*")
+    pub(super) fn partition(&self, kind: Kind, partition: Partition) -> Subject {
+        self.room(kind, partition, "*")
     }
 
     /// The announced heads of a partition's rooms.
@@ -62,6 +86,11 @@ impl Subjects {
     /// The beats of the writers.
     pub(super) fn beats(&self) -> Subject {
         format!("{}.beats", self.prefix).into()
+    }
+
+    /// The beats of the gateways.
+    pub(super) fn gateways(&self) -> Subject {
+        format!("{}.gateways", self.prefix).into()
     }
 }
 
@@ -108,14 +137,16 @@ mod tests {
         let partition = Partition::new(7).unwrap();
         let room = |name| {
             let room = RoomId::parse(name).unwrap();
-            subjects.room(Partition::of(&room), &token(&room))
+            subjects.of_room(Kind::Events, &room)
         };
         for (subject, expected) in [
             (subjects.door(Door::Submit(partition)), "parlor.submit.7"),
             (subjects.door(Door::SubmitAny), "parlor.submit.any"),
             (subjects.door(Door::Read(partition)), "parlor.read.7"),
             (subjects.door(Door::ReadAny), "parlor.read.any"),
-            (subjects.partition(partition), "parlor.room.7.*"),
+            (subjects.partition(Kind::Events, partition), "parlor.room.7.*"),
+            (subjects.partition(Kind::Live, partition), "parlor.live.7.*"),
+            (subjects.gateways(), "parlor.gateways"),
             (subjects.heads(partition), "parlor.heads.7"),
             (subjects.beats(), "parlor.beats"),
             (room("general"), "parlor.room.19.general"),

@@ -5,12 +5,15 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use chat::{
-    Body, Change, Code, Draft, Epoch, Event, EventKind, HistoryPage, LogPage, PageFrom, Refusal, RequestId,
-    RoomHead, RoomId, RoomKind, RoomState, RoomSummary, Seq, StandingMessage, Stored, Timestamp, User,
+    Attendee, Body, Change, Code, Draft, Epoch, Event, EventKind, Headcount, HistoryPage, LogPage, PageFrom,
+    Refusal, RequestId, RoomHead, RoomId, RoomKind, RoomState, RoomSummary, Seq, StandingMessage, Stay,
+    StayId, Stored, Timestamp, User, Whisper,
 };
 
 use super::*;
-use crate::{Beat, PageLimit, Partition, RoomEvents, Submission};
+use crate::{
+    Beat, GatewayBeat, News, PageLimit, Partition, RoomEvents, RoomNews, Submission, Telling, There,
+};
 
 fn file(name: &str) -> Vec<u8> {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("golden/v1").join(format!("{name}.json"));
@@ -160,6 +163,40 @@ fn notes_are_written_as_ever() {
         assert_json(name, &encode_note(&note));
         assert_eq!(decode_note(&file(name)), Ok(note), "{name}.json");
     }
+}
+
+#[test]
+fn what_gateways_tell_each_other_is_written_as_ever() {
+    let gateway = u64::MAX;
+    let stay = |number| Stay { id: StayId { gateway, number }, since: at(1) };
+    let attendee =
+        |user, numbers: &[u64]| Attendee { user, stays: numbers.iter().copied().map(stay).collect() };
+    let came = vec![attendee(ana(), &[3, 5]), attendee(User::parse("bob", None).unwrap(), &[4])];
+    let telling = Telling { incarnation: 2, n: 7 };
+    let counted = There::Counted(Headcount { users: 900, connections: 1000 });
+    let whisper = Whisper::new("draw", r#"{"x":[1, 2]}"#, 100).unwrap();
+    for (name, news) in [
+        ("note_live_changed", News::Changed { at: telling, came: came.clone(), went: vec![1, 2] }),
+        ("note_live_listed", News::All { at: telling, there: There::Listed(came) }),
+        ("note_live_counted", News::All { at: telling, there: counted }),
+        ("note_live_last", News::Last(telling)),
+        ("note_live_wanted", News::Wanted { of: None }),
+        ("note_live_wanted_of", News::Wanted { of: Some(gateway) }),
+        ("note_live_whisper", News::Whisper { by: ana(), whisper }),
+    ] {
+        let note = Note::Live(RoomNews { room: room("team:42"), gateway, news });
+        assert_json(name, &encode_note(&note));
+        assert_eq!(decode_note(&file(name)), Ok(note), "{name}.json");
+    }
+    for (name, leaving) in [("note_gateway", false), ("note_gateway_leaving", true)] {
+        let note = Note::Gateway(GatewayBeat { gateway, leaving });
+        assert_json(name, &encode_note(&note));
+        assert_eq!(decode_note(&file(name)), Ok(note), "{name}.json");
+    }
+    assert_eq!(
+        decode_note(br#"{"v":1,"live":{"room":"a","gateway":1,"newer":{}}}"#),
+        Err(Unreadable::Unknown)
+    );
 }
 
 #[test]

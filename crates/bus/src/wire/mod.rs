@@ -11,6 +11,7 @@ mod draft;
 mod event;
 #[cfg(test)]
 mod golden;
+mod live;
 mod note;
 mod page;
 #[cfg(test)]

@@ -4,6 +4,7 @@ use chat::{Epoch, RoomHead, RoomId};
 use serde::{Deserialize, Serialize};
 
 use super::event::EventsWire;
+use super::live::{GatewayWire, NewsWire};
 use super::page::HeadWire;
 use super::text::Text;
 use super::{Unreadable, VERSION, check_version};
@@ -19,6 +20,10 @@ pub(super) struct NoteWire<'a> {
     heads: Option<HeadsWire<'a>>,
     #[serde(borrow, skip_serializing_if = "Option::is_none")]
     beat: Option<BeatWire<'a>>,
+    #[serde(borrow, skip_serializing_if = "Option::is_none")]
+    live: Option<NewsWire<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    gateway: Option<GatewayWire>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -51,7 +56,7 @@ struct BeatWire<'a> {
 
 impl<'a> From<&'a Note> for NoteWire<'a> {
     fn from(note: &'a Note) -> Self {
-        let mut wire = Self { v: VERSION, events: None, heads: None, beat: None };
+        let mut wire = Self { v: VERSION, events: None, heads: None, beat: None, live: None, gateway: None };
         match note {
             Note::Events(events) => wire.events = Some(events.into()),
             Note::Heads(partition, heads) => {
@@ -62,6 +67,8 @@ impl<'a> From<&'a Note> for NoteWire<'a> {
                 let (writer, unable) = (Text::of(&beat.writer), !beat.able);
                 wire.beat = Some(BeatWire { writer, unable, leaving: beat.leaving });
             }
+            Note::Live(news) => wire.live = Some(news.into()),
+            Note::Gateway(beat) => wire.gateway = Some((*beat).into()),
         }
         wire
     }
@@ -83,6 +90,12 @@ impl TryFrom<NoteWire<'_>> for Note {
         if let Some(beat) = wire.beat {
             let (writer, able) = (beat.writer.as_str().to_owned(), !beat.unable);
             return Ok(Self::Beat(Beat { writer, able, leaving: beat.leaving }));
+        }
+        if let Some(news) = wire.live {
+            return Ok(Self::Live(news.try_into()?));
+        }
+        if let Some(beat) = wire.gateway {
+            return Ok(Self::Gateway(beat.into()));
         }
         Err(Unreadable::Unknown)
     }

@@ -3,7 +3,7 @@
 use bus::{Answer, Door, Note, Partition, Topic};
 
 use crate::road::{Road, answered};
-use crate::words::{ask, beat, head, partition, room, said, trace};
+use crate::words::{ask, beat, gateway as alive, head, news, partition, room, said, trace};
 
 pub(crate) async fn notes_reach_everybody_who_listens_in_order(road: Road) {
     let (writer, one, other) = (road.join().await, road.join().await, road.join().await);
@@ -30,6 +30,11 @@ pub(crate) async fn each_topic_hears_its_own_notes_only(road: Road) {
     }
     let mut beats = gateway.listen(Topic::Beats).await;
     let mut heads = gateway.listen(Topic::Heads(partition(7))).await;
+    let mut live = Vec::new();
+    for name in names {
+        live.push(gateway.listen(Topic::Live(room(name))).await);
+    }
+    let mut gateways = gateway.listen(Topic::Gateways).await;
     for name in names {
         writer.publish(said(name, 1)).await;
     }
@@ -37,14 +42,20 @@ pub(crate) async fn each_topic_hears_its_own_notes_only(road: Road) {
     let announced = Note::Heads(partition(7), vec![head("a", 1)]);
     writer.publish(announced.clone()).await;
     writer.publish(beat("w1")).await;
+    writer.publish(alive(7)).await;
     for name in names {
         writer.publish(said(name, 2)).await;
+        writer.publish(news(name, 1)).await;
     }
     for (name, listened) in names.iter().zip(&mut rooms) {
         assert_eq!(listened.up_to(&said(name, 2)).await, [said(name, 1)], "{name}");
     }
     assert_eq!(heads.next().await, announced);
+    for (name, listened) in names.iter().zip(&mut live) {
+        assert_eq!(listened.next().await, news(name, 1), "{name}");
+    }
     assert_eq!(beats.next().await, beat("w1"));
+    assert_eq!(gateways.next().await, alive(7));
 }
 
 pub(crate) async fn a_partition_hears_all_its_rooms(road: Road) {

@@ -1,6 +1,6 @@
 //! Something to say.
 
-use bus::{Ask, Beat, Note, Partition, RoomEvents, TraceParent};
+use bus::{Ask, Beat, GatewayBeat, News, Note, Partition, RoomEvents, RoomNews, Telling, TraceParent};
 use chat::{Body, Epoch, Event, EventKind, RequestId, RoomHead, RoomId, Seq, Timestamp, User};
 
 pub(crate) fn room(name: &str) -> RoomId {
@@ -39,6 +39,16 @@ pub(crate) fn said(name: &str, seq: u64) -> Note {
 
 pub(crate) fn beat(writer: &str) -> Note {
     Note::Beat(Beat { writer: writer.to_owned(), able: true, leaving: false })
+}
+
+/// News of a room that say `n`.
+pub(crate) fn news(name: &str, n: u64) -> Note {
+    let news = News::Last(Telling { incarnation: 1, n });
+    Note::Live(RoomNews { room: room(name), gateway: 7, news })
+}
+
+pub(crate) fn gateway(gateway: u64) -> Note {
+    Note::Gateway(GatewayBeat { gateway, leaving: false })
 }
 
 pub(crate) fn trace() -> Option<TraceParent> {

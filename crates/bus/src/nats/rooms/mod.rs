@@ -20,7 +20,7 @@ use self::steward::Steward;
 use self::table::{Stance, Table};
 use super::connection::Connection;
 use super::forward::{Hearer, Subscribing, note};
-use super::subject::{Subjects, token};
+use super::subject::{Kind, Subjects, token};
 use crate::{BusError, Heard, Listening, PARTITIONS, Partition, Subscribed};
 
 /// What is listened to, by partition.
@@ -28,6 +28,7 @@ use crate::{BusError, Heard, Listening, PARTITIONS, Partition, Subscribed};
 pub(super) struct Rooms {
     connection: Arc<Connection>,
     subjects: Subjects,
+    kind: Kind,
     tables: Arc<Tables>,
 }
 
@@ -36,13 +37,14 @@ impl Rooms {
     pub(super) fn open(
         connection: Arc<Connection>,
         subjects: Subjects,
+        kind: Kind,
         single_max: usize,
         stop: CancellationToken,
     ) -> Self {
         let tables = Arc::new(Tables::new(single_max));
-        let steward = Steward::new(Arc::clone(&connection), subjects.clone(), Arc::clone(&tables));
+        let steward = Steward::new(Arc::clone(&connection), subjects.clone(), kind, Arc::clone(&tables));
         tokio::spawn(stop.run_until_cancelled_owned(steward.work()));
-        Self { connection, subjects, tables }
+        Self { connection, subjects, kind, tables }
     }
 
     /// Listens to a room. When this returns, the subscription that brings its notes stands in the client's queue
@@ -58,7 +60,8 @@ impl Rooms {
         if let Some(listening) = self.tables.listen_to_partition(partition, &token, &into) {
             return Ok(listening);
         }
-        let (client, subject) = (self.connection.client.clone(), self.subjects.room(partition, &token));
+        let (client, subject) =
+            (self.connection.client.clone(), self.subjects.room(self.kind, partition, &token));
         let subscribing = self.connection.stand(async move { client.subscribe(subject).await }).await?;
         Ok(self.tables.listen_singly(partition, &token, into, subscribing))
     }

@@ -18,7 +18,7 @@ use futures::FutureExt as _;
 use tokio_util::sync::DropGuard;
 
 use super::table::{Name, Stance};
-use super::{Connection, Subjects, Switch, Tables};
+use super::{Connection, Kind, Subjects, Switch, Tables};
 use crate::Partition;
 use crate::nats::forward::{Readers, Subscribing};
 
@@ -31,6 +31,7 @@ const OVERLAP: Duration = Duration::from_millis(250);
 pub(super) struct Steward {
     connection: Arc<Connection>,
     subjects: Subjects,
+    kind: Kind,
     tables: Arc<Tables>,
     whole: Vec<Option<Whole>>,
 }
@@ -48,9 +49,14 @@ enum Change {
 }
 
 impl Steward {
-    pub(super) fn new(connection: Arc<Connection>, subjects: Subjects, tables: Arc<Tables>) -> Self {
+    pub(super) fn new(
+        connection: Arc<Connection>,
+        subjects: Subjects,
+        kind: Kind,
+        tables: Arc<Tables>,
+    ) -> Self {
         let whole = Partition::all().map(|_| None).collect();
-        Self { connection, subjects, tables, whole }
+        Self { connection, subjects, kind, tables, whole }
     }
 
     /// Makes the changes that are due, until the client is closed.
@@ -94,7 +100,8 @@ impl Steward {
     }
 
     async fn begin_whole(&self, partition: Partition) -> Result<Change, SubscribeError> {
-        let subscriber = self.connection.client.subscribe(self.subjects.partition(partition)).await?;
+        let subscriber =
+            self.connection.client.subscribe(self.subjects.partition(self.kind, partition)).await?;
         // Whoever comes from now on needs no subscription.
         self.tables.take_stance(partition, Stance::Whole);
         Ok(Change::ToWhole(partition, subscriber))
@@ -106,7 +113,7 @@ impl Steward {
         let listeners = self.tables.of(partition).without_own();
         let mut singles = Vec::with_capacity(listeners.len());
         for name in listeners {
-            let subject = self.subjects.room(partition, &name.0);
+            let subject = self.subjects.room(self.kind, partition, &name.0);
             singles.push((name, self.connection.client.subscribe(subject).await?));
         }
         Ok(Change::ToSingle(partition, singles))
