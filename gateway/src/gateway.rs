@@ -17,14 +17,15 @@ use tokio_util::sync::CancellationToken;
 use crate::Settings;
 use crate::auth::{Reception, Signer, Verifier};
 use crate::http::accept::{Door, accept, bind};
-use crate::http::{Desk, Load, Origins, Service, router};
+use crate::http::pusher::Office;
+use crate::http::{Arrival, Desk, Load, Origins, Service, router};
 use crate::leaving::{Exits, Told, follow_link, leave};
 use crate::metrics::Metrics;
 use crate::session::EnvParts;
 use crate::settings::Drain;
 use crate::shard::ShardLimits;
 use crate::shard::thread::{self, ARRIVALS_MAX, Life};
-use crate::switchboard::{self, ShardEnds};
+use crate::switchboard::{self, Line, ShardEnds};
 
 /// How long interest in an empty room lingers: those who reconnect find it warm.
 const LINGER: Duration = Duration::from_secs(30);
@@ -157,7 +158,10 @@ fn start_shard(
         outbox_bytes: settings.limits.outbox_bytes,
         stalled: settings.limits.stalled,
     };
-    let service = Service::new(router(desks.desk(arrivals_in, load.clone()), &desks.dialects));
+    let service = Service::new(router(
+        desks.desk(settings, arrivals_in, load.clone(), ends.line.clone()),
+        &desks.dialects,
+    ));
     let env = desks.env(settings);
     let metrics = metrics.clone();
     let parts = thread::Parts { ends, env, metrics, limits, sockets, service, arrivals, life };
@@ -233,7 +237,10 @@ impl Desks {
             false => None,
         };
         Ok(Self {
-            dialects: dialects(dialect::Settings { action_cable: settings.action_cable.clone() }),
+            dialects: dialects(dialect::Settings {
+                action_cable: settings.action_cable.clone(),
+                pusher: settings.pusher.clone(),
+            }),
             origins: Arc::new(Origins::new(&settings.gateway.origins)),
             query_token: auth.takes_query_token(),
             dev_tokens,
@@ -246,7 +253,7 @@ impl Desks {
         })
     }
 
-    fn desk(&self, arrivals: mpsc::Sender<crate::http::Arrival>, load: Load) -> Desk {
+    fn desk(&self, settings: &Settings, arrivals: mpsc::Sender<Arrival>, load: Load, line: Line) -> Desk {
         Desk {
             arrivals,
             load,
@@ -256,6 +263,7 @@ impl Desks {
             loopback: self.loopback,
             reception: self.reception.clone(),
             clock: Arc::clone(&self.clock),
+            pusher: Office::new(settings, line).map(Arc::new),
         }
     }
 

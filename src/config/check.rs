@@ -25,6 +25,7 @@ impl Config {
             mistakes.extend(self.check_listen());
             mistakes.extend(self.check_limits());
             mistakes.extend(self.check_auth(role));
+            mistakes.extend(self.check_pusher());
         }
         if role.has_store() {
             mistakes.extend(self.store.check());
@@ -77,6 +78,17 @@ impl Config {
             Ok(_) => Vec::new(),
             Err(mistakes) => mistakes.iter().map(|what| Mistake::naming_keys("auth", what)).collect(),
         }
+    }
+
+    fn check_pusher(&self) -> Vec<Mistake> {
+        let wrong = self.pusher.mistakes().into_iter();
+        let mut mistakes: Vec<_> =
+            wrong.map(|(key, what)| Mistake::of(&format!("pusher.{key}"), what)).collect();
+        if self.pusher.has_dev_secret() && !self.gateway.listen.ip().is_loopback() {
+            let what = "everybody knows this one: it is for a loopback address only";
+            mistakes.push(Mistake::of("pusher.secret", what.to_owned()));
+        }
+        mistakes
     }
 
     /// True if no key is configured to check tokens with.

@@ -49,6 +49,8 @@ pub(crate) struct Config {
     pub(crate) auth: gateway::auth::Settings,
     /// What an application calls its channel of Action Cable.
     pub(crate) action_cable: gateway::settings::ActionCable,
+    /// The application of Pusher that clients and backends name.
+    pub(crate) pusher: gateway::settings::Pusher,
     /// How a writer works.
     pub(crate) writer: writer::Settings,
     /// The road between them.
@@ -84,6 +86,9 @@ impl Config {
         let (first, _) = lay(&Self::of(role), given.clone()).map_err(|e| broken(e.to_string()))?;
         let mut defaults = Self::of(role);
         defaults.auth.dev = role.is_at_home() && first.is_for_this_machine();
+        if first.pusher.is_off() && defaults.auth.dev {
+            defaults.pusher = gateway::settings::Pusher::of_development();
+        }
         let (config, unusable) = lay(&defaults, given).map_err(|e| broken(e.to_string()))?;
         mistakes.extend(unusable);
         Ok((config, mistakes))
@@ -116,6 +121,7 @@ impl Config {
             drain: self.drain,
             auth: self.auth.clone(),
             action_cable: self.action_cable.clone(),
+            pusher: self.pusher.clone(),
         }
     }
 }

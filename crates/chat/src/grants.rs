@@ -49,6 +49,25 @@ impl Grants {
         Ok(Self(grants))
     }
 
+    /// Allows something in one room, by its name, in the place of what was allowed by that name before.
+    pub fn put(&mut self, room: &RoomId, access: Access) {
+        self.take(room);
+        let longer = |(pattern, _): &(String, Access)| pattern.len() > room.as_str().len();
+        let at = self.0.partition_point(longer);
+        self.0.insert(at, (room.as_str().to_owned(), access));
+    }
+
+    /// Takes back what is allowed in a room by its name.
+    pub fn take(&mut self, room: &RoomId) {
+        self.0.retain(|(pattern, _)| pattern != room.as_str());
+    }
+
+    /// Whether nothing is granted at all.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// What is allowed in this room.
     #[must_use]
     pub fn access(&self, room: &RoomId) -> Access {
@@ -78,6 +97,23 @@ mod tests {
         assert_eq!(access(&g, "team-b"), Access::Write);
         assert_eq!(access(&g, "team-a1"), Access::Read);
         assert_eq!(access(&g, "elsewhere"), Access::Read);
+    }
+
+    #[test]
+    fn single_rooms_are_put_in_and_taken_out() {
+        let mut g = grants(&[("te*", "r"), ("team-*", "r"), ("news", "r")]);
+        let room = |name| RoomId::parse(name).unwrap();
+        for (name, before) in [("team-b", Access::Read), ("news", Access::Read), ("elsewhere", Access::None)]
+        {
+            assert_eq!(access(&g, name), before);
+            g.put(&room(name), Access::Read);
+            g.put(&room(name), Access::Write);
+            assert_eq!(access(&g, name), Access::Write);
+            g.take(&room(name));
+        }
+        assert_eq!([access(&g, "team-b"), access(&g, "elsewhere")], [Access::Read, Access::None]);
+        assert_eq!(access(&g, "news"), Access::None);
+        assert_eq!(g.0.len(), 2);
     }
 
     #[test]

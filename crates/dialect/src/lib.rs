@@ -10,6 +10,8 @@ mod json;
 pub mod native;
 mod opening;
 mod payloads;
+pub mod pusher;
+mod vouching;
 mod words;
 
 use std::time::Duration;
@@ -19,6 +21,7 @@ use chat::{BadText, Body, Code, Epoch, Event, Moment, Refusal, RoomId, Whisper};
 pub use attendance::Attendance;
 pub use opening::{OpenRequest, Opening};
 pub use payloads::Payloads;
+pub use vouching::{Claim, Voucher};
 pub use words::{Alias, Command, From, LimitsShown, Mark, Say};
 
 /// What an operator can set about dialects.
@@ -26,6 +29,8 @@ pub use words::{Alias, Command, From, LimitsShown, Mark, Say};
 pub struct Settings {
     /// `action_cable.*`
     pub action_cable: action_cable::Settings,
+    /// `pusher.*`
+    pub pusher: pusher::Settings,
 }
 
 /// Every dialect there is. A new one is its folder and its line here.
@@ -33,7 +38,12 @@ pub struct Settings {
 /// What is configured is kept as long as the process lives, as connections that speak it may: to be called once.
 #[must_use]
 pub fn dialects(settings: Settings) -> Vec<&'static dyn Dialect> {
-    vec![&native::Native, Box::leak(Box::new(action_cable::ActionCable::new(settings.action_cable)))]
+    let cable = action_cable::ActionCable::new(settings.action_cable);
+    let mut dialects: Vec<&'static dyn Dialect> = vec![&native::Native, Box::leak(Box::new(cable))];
+    if let Some(pusher) = pusher::Pusher::new(settings.pusher) {
+        dialects.push(Box::leak(Box::new(pusher)));
+    }
+    dialects
 }
 
 /// One way of speaking with clients.
@@ -58,6 +68,14 @@ pub trait Dialect: Send + Sync + std::fmt::Debug {
     /// # Errors
     /// A refusal that ends the connection: the frame makes no sense at all.
     fn decode(&self, frame: Frame<'_>, limits: &DecodeLimits, out: &mut Vec<Command>) -> Result<(), Refusal>;
+
+    /// Checks what a client claims who wants to open a subscription, and was given that for the connection of this name.
+    ///
+    /// # Errors
+    /// `not_identified` if nobody has signed it, also where strangers have no place; `malformed` if it makes no sense.
+    fn vouch(&self, _connection: &str, _alias: &Alias, _claim: &Claim) -> Result<Voucher, Refusal> {
+        Err(Refusal::new(Code::NotIdentified, "nobody is vouched for here"))
+    }
 
     /// Whether a request with this mark speaks of the subscription that was opened with that one, and not of an
     /// earlier one with the same alias: then it is passed over.
@@ -141,11 +159,15 @@ pub struct Terms {
     /// Whether a client may identify itself by [`Command::Hello`]. Elsewhere who comes without a token is sent away at
     /// once.
     pub hello: bool,
+    /// Whether who comes without a token is welcome as a stranger, and let into rooms by [`Command::Enter`].
+    pub strangers: bool,
     /// The HTTP status with which a stranger is refused, before the handshake is done; `None` where that is told behind
     /// it, in the dialect's own words.
     pub refused_with: Option<u16>,
     /// What a second join with the same alias is.
     pub join_again: JoinAgain,
+    /// What becomes of a join that cannot be done just now.
+    pub not_now: NotNow,
     /// What becomes of a subscription whose room begins anew.
     pub restart: Restart,
     /// How connections are kept alive.
@@ -159,6 +181,17 @@ pub enum JoinAgain {
     Anew,
     /// Nothing: the client asks until it hears an answer, and one is all that it may get.
     Nothing,
+    /// A question: the answer is [`Say::StillJoined`], once the subscription is open.
+    Confirmed,
+}
+
+/// What becomes of a join that cannot be done just now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NotNow {
+    /// The client is told, and may ask again.
+    Told,
+    /// It would never ask again, whatever it is told: the connection ends, and whoever comes back joins again.
+    Ends,
 }
 
 /// What becomes of a subscription whose room begins anew: its history is another one, or a part of it is gone that the

@@ -2,9 +2,13 @@
 
 use std::borrow::Cow;
 
+use chat::Refusal;
+
 /// The request that opens a connection, as far as dialects look at it.
 #[derive(Debug, Clone, Default)]
 pub struct OpenRequest<'a> {
+    /// The path of the URL.
+    pub path: &'a str,
     /// The query of the URL, without the question mark.
     pub query: &'a str,
     /// The offered subprotocols, in order.
@@ -24,11 +28,14 @@ pub struct Opening<'a> {
     pub protocol: Option<&'static str>,
     /// The token, if the request carried one.
     pub token: Option<Cow<'a, str>>,
+    /// Why nobody may come in so: told behind the handshake, in the dialect's own words.
+    pub refusal: Option<Refusal>,
 }
 
 impl<'a> OpenRequest<'a> {
     /// The token of the `Authorization` header.
-    pub(crate) fn bearer(&self) -> Option<&'a str> {
+    #[must_use]
+    pub fn bearer(&self) -> Option<&'a str> {
         let (scheme, token) = self.authorization?.split_once(' ')?;
         scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
     }
@@ -48,7 +55,8 @@ impl<'a> OpenRequest<'a> {
     }
 
     /// The value of a cookie, without the quotes that it may stand in.
-    pub(crate) fn cookie(&self, name: &str) -> Option<&'a str> {
+    #[must_use]
+    pub fn cookie(&self, name: &str) -> Option<&'a str> {
         let mut cookies = self.cookie?.split(';').filter_map(|cookie| cookie.trim().split_once('='));
         let (_, value) = cookies.find(|(named, _)| *named == name)?;
         Some(value.strip_prefix('"').and_then(|value| value.strip_suffix('"')).unwrap_or(value))

@@ -8,6 +8,8 @@ use chat::{
     Stored, Timestamp, User, Whisper,
 };
 
+use crate::Claim;
+
 /// Where an answer belongs, in the client's own bytes: the native `ref`, the identifier of Action Cable, Phoenix'
 /// join_ref, ref and topic.
 /// Only the dialect that made it looks inside. At most [`Mark::BYTES_MAX`] bytes.
@@ -83,6 +85,19 @@ pub enum Command {
         room: RoomId,
         /// From where.
         from: From,
+    },
+    /// Open a subscription into which somebody lets the client who is trusted to.
+    Enter {
+        /// Where the answer belongs.
+        mark: Mark,
+        /// The name of the subscription.
+        alias: Alias,
+        /// Its room.
+        room: RoomId,
+        /// From where.
+        from: From,
+        /// What the client was given.
+        claim: Claim,
     },
     /// End a subscription.
     Leave {
@@ -216,6 +231,13 @@ pub enum Say<'a> {
         user: &'a User,
         /// True if events between what the client has and what follows are left out.
         truncated: bool,
+    },
+    /// A subscription is open already that the client has asked for once more.
+    StillJoined {
+        /// Where the answer belongs.
+        mark: &'a Mark,
+        /// The subscription.
+        alias: &'a Alias,
     },
     /// What was missed has all been sent; what follows is live. Only after a join with [`From::After`].
     CaughtUp {

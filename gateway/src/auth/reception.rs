@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use chat::{Code, Refusal, Timestamp};
+use chat::{Code, Refusal, Timestamp, UserId};
 
 use super::seats::{Seat, Seats};
 use super::{Identity, Verifier};
@@ -41,9 +41,16 @@ impl Reception {
     /// As [`Reception::verify`], and `too_many` if all seats are taken.
     pub(crate) fn admit(&self, token: &str, now: Timestamp) -> Result<Admitted, Refusal> {
         let identity = self.verify(token, now)?;
-        match self.seats.take(&identity.user.id) {
-            Some(seat) => Ok(Admitted { identity, seat }),
-            None => Err(Refusal::new(Code::TooMany, "this user has too many connections to this server")),
-        }
+        let seat = self.seat(&identity.user.id)?;
+        Ok(Admitted { identity, seat })
+    }
+
+    /// Takes a seat for a user who is known.
+    ///
+    /// # Errors
+    /// `too_many` if all seats are taken.
+    pub(crate) fn seat(&self, user: &UserId) -> Result<Seat, Refusal> {
+        let seat = self.seats.take(user);
+        seat.ok_or_else(|| Refusal::new(Code::TooMany, "this user has too many connections to this server"))
     }
 }

@@ -12,7 +12,7 @@ use axum::http::header::{
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
-use dialect::{Dialect, OpenRequest};
+use dialect::{Dialect, OpenRequest, Opening};
 use hyper::upgrade::OnUpgrade;
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
@@ -68,7 +68,7 @@ pub(super) async fn open(
         return (StatusCode::BAD_REQUEST, "this connection cannot be upgraded\n").into_response();
     };
     let opened = choose(&dialects, &open_request(&request, desk.query_token))
-        .and_then(|(dialect, protocol, token)| Ok((dialect, protocol, credential(&desk, dialect, token)?)));
+        .and_then(|(dialect, opening)| Ok((dialect, opening.protocol, credential(&desk, dialect, opening)?)));
     let (dialect, protocol, credential) = match opened {
         Ok(opened) => opened,
         Err(status) => {
@@ -81,22 +81,23 @@ pub(super) async fn open(
     switching_protocols(&accept, protocol)
 }
 
-/// The first dialect that takes a request, the subprotocol to answer with, and the token.
+/// The first dialect that takes a request, and how it has the connection start.
 ///
 /// # Errors
 /// The HTTP status with which the last of them refuses.
-fn choose(dialects: &[&'static dyn Dialect], request: &OpenRequest<'_>) -> Result<Chosen, u16> {
+fn choose<'a>(
+    dialects: &[&'static dyn Dialect],
+    request: &OpenRequest<'a>,
+) -> Result<(&'static dyn Dialect, Opening<'a>), u16> {
     let mut refused = StatusCode::NOT_FOUND.as_u16();
     for &dialect in dialects {
         match dialect.open(request) {
-            Ok(opening) => return Ok((dialect, opening.protocol, opening.token.map(Cow::into_owned))),
+            Ok(opening) => return Ok((dialect, opening)),
             Err(status) => refused = status,
         }
     }
     Err(refused)
 }
-
-type Chosen = (&'static dyn Dialect, Option<&'static str>, Option<String>);
 
 /// What the session is to look at: somebody who was let in, if strangers are refused here already.
 ///
@@ -105,8 +106,12 @@ type Chosen = (&'static dyn Dialect, Option<&'static str>, Option<String>);
 fn credential(
     desk: &Desk,
     dialect: &'static dyn Dialect,
-    token: Option<String>,
+    opening: Opening<'_>,
 ) -> Result<Option<Credential>, u16> {
+    if let Some(refusal) = opening.refusal {
+        return Ok(Some(Credential::Refused(refusal)));
+    }
+    let token = opening.token.map(Cow::into_owned);
     let Some(status) = dialect.terms().refused_with else { return Ok(token.map(Credential::Token)) };
     let admitted = token.and_then(|token| desk.reception.admit(&token, desk.clock.now()).ok());
     admitted.map(|admitted| Some(Credential::Admitted(Box::new(admitted)))).ok_or(status)
@@ -145,6 +150,7 @@ fn open_request(request: &Request, query_token: bool) -> OpenRequest<'_> {
         .flat_map(offered_subprotocols)
         .collect();
     OpenRequest {
+        path: request.uri().path(),
         query: request.uri().query().unwrap_or_default(),
         protocols,
         authorization: text(AUTHORIZATION),

@@ -7,6 +7,7 @@ mod handshake;
 mod load;
 mod origin;
 mod page;
+pub(crate) mod pusher;
 mod service;
 
 use std::collections::BTreeSet;
@@ -44,6 +45,8 @@ pub(crate) struct Desk {
     pub(crate) reception: Reception,
     /// The time by which tokens are made and checked.
     pub(crate) clock: Arc<dyn Clock>,
+    /// Serves clients and backends of Pusher, where an application is configured.
+    pub(crate) pusher: Option<Arc<pusher::Office>>,
 }
 
 /// The routes of the public port. Where several dialects have the same path, the first that takes a request speaks.
@@ -54,6 +57,9 @@ pub(crate) fn router(desk: Desk, dialects: &[&'static dyn Dialect]) -> Router {
         let here: Arc<[_]> = dialects.iter().copied().filter(|dialect| dialect.path() == path).collect();
         let open = move |state, request| handshake::open(Arc::clone(&here), state, request);
         router = router.route(path, get(open));
+    }
+    if let Some(office) = &desk.pusher {
+        router = router.merge(pusher::routes(office, &desk.origins));
     }
     router
         .route("/dev/token", post(dev_token::make))

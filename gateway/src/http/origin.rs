@@ -13,6 +13,13 @@ impl Origins {
         Self(allowed.iter().map(|origin| origin.trim_end_matches('/').to_ascii_lowercase()).collect())
     }
 
+    /// Whether a request is of an origin that was named, or of none: not one of just anybody's, where all may come.
+    /// What a browser sends by itself, cookies, counts for these only.
+    pub(crate) fn know(&self, headers: &HeaderMap) -> bool {
+        let named = Self(self.0.iter().filter(|allowed| *allowed != "*").cloned().collect());
+        named.allow(headers)
+    }
+
     /// Whether a request may open a WebSocket. More than one `Origin` is a trick.
     pub(crate) fn allow(&self, headers: &HeaderMap) -> bool {
         let mut origins = headers.get_all(header::ORIGIN).iter();
@@ -63,6 +70,18 @@ mod tests {
             &[("host", "gw:8080"), ("origin", "https://chat.example.com")],
         ] {
             assert!(origins.allow(&headers(good)), "{good:?}");
+        }
+    }
+
+    #[test]
+    fn where_all_may_come_only_those_who_are_named_are_known() {
+        let origins = Origins::new(&["*".to_owned(), "https://chat.example.com".to_owned()]);
+        for (origin, known) in
+            [("https://evil.example", false), ("https://chat.example.com", true), ("http://chat.local", true)]
+        {
+            let headers = headers(&[("host", "chat.local"), ("origin", origin)]);
+            assert!(origins.allow(&headers));
+            assert_eq!(origins.know(&headers), known, "{origin}");
         }
     }
 

@@ -4,16 +4,19 @@ use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 use std::time::Duration;
 
-use chat::{Clock, Refusal, Timestamp};
+use chat::{Clock, Refusal, Timestamp, UserId};
 use dialect::{DecodeLimits, LimitsShown};
 use rand::RngExt;
 use rand::rngs::StdRng;
 
-use crate::auth::{Admitted, Identity, Reception};
+use crate::auth::{Admitted, Identity, Reception, Seat};
 use crate::settings::Limits;
 
 /// Within which time somebody who is sent away should come back, in milliseconds.
 const COME_BACK_MS: std::ops::Range<u64> = 500..2500;
+
+/// No timer needs to run longer, and sums of times stay far from their limits.
+const UNTIL_MAX: Duration = Duration::from_secs(10 * 365 * 24 * 3600);
 
 /// What an [`Env`] is made of, before it is on its shard's thread.
 pub(crate) struct EnvParts {
@@ -34,6 +37,8 @@ pub(crate) struct Env {
     reception: Reception,
     pub(super) clock: Arc<dyn Clock>,
     chance: RefCell<StdRng>,
+    /// The random number of the shard.
+    pub(super) shard: u32,
     degraded: Cell<bool>,
 }
 
@@ -43,13 +48,14 @@ impl EnvParts {
         self.with_chance(rand::make_rng())
     }
 
-    fn with_chance(self, chance: StdRng) -> Env {
+    fn with_chance(self, mut chance: StdRng) -> Env {
         let Self { limits, auto_create, reception, clock } = self;
         Env {
             limits,
             auto_create,
             reception,
             clock,
+            shard: chance.random(),
             chance: RefCell::new(chance),
             degraded: Cell::new(false),
         }
@@ -85,6 +91,25 @@ impl Env {
     /// The time for people, without its fraction: what is said within a second is the same for everybody.
     pub(super) fn this_second(&self) -> Timestamp {
         Timestamp::from_micros(self.clock.now().as_seconds() * 1_000_000)
+    }
+
+    /// Takes a seat for a user whom somebody has named who is trusted to.
+    pub(super) fn seat(&self, user: &UserId) -> Result<Seat, Refusal> {
+        self.reception.seat(user)
+    }
+
+    /// How long it is until then, at most [`UNTIL_MAX`]; `None` if that is over.
+    pub(super) fn until(&self, then: Timestamp) -> Option<Duration> {
+        let left = then.as_micros().checked_sub(self.clock.now().as_micros())?;
+        u64::try_from(left)
+            .ok()
+            .filter(|left| *left > 0)
+            .map(|left| Duration::from_micros(left).min(UNTIL_MAX))
+    }
+
+    /// 64 bits that nobody can foresee.
+    pub(super) fn random_number(&self) -> u64 {
+        self.chance.borrow_mut().random()
     }
 
     /// 128 bits that nobody can foresee.

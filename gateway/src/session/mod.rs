@@ -29,6 +29,7 @@ pub(crate) use action::{
 pub(crate) use credential::Credential;
 pub(crate) use env::{Env, EnvParts};
 pub(crate) use names::ConnectionName;
+pub(crate) use open::access;
 
 use crate::auth::Admitted;
 use greeting::Greeting;
@@ -72,6 +73,11 @@ impl Session {
                     Ok(())
                 }
                 Some(Credential::Token(token)) => session.identify(turn, None, &token),
+                Some(Credential::Refused(refusal)) => Err(refusal),
+                None if turn.terms.strangers => {
+                    session.open(turn, None, Open::stranger(turn));
+                    Ok(())
+                }
                 None if turn.terms.hello => Ok(()),
                 None => Err(Greeting::no_token()),
             },
@@ -190,13 +196,17 @@ impl Session {
 
     fn welcome(&mut self, turn: &mut Turn<'_>, mark: Option<&Mark>, admitted: Admitted) {
         let Admitted { identity, seat } = admitted;
+        self.open(turn, mark, Open::new(identity, seat, turn.now));
+    }
+
+    fn open(&mut self, turn: &mut Turn<'_>, mark: Option<&Mark>, open: Open) {
         let connection = &self.connection.text();
         let limits = &turn.env.limits_shown();
-        turn.voice.say(&Say::Welcome { mark, user: &identity.user, connection, limits });
+        turn.voice.say(&Say::Welcome { mark, user: open.user(), connection, limits });
         if turn.env.is_degraded() {
             turn.voice.say(&Say::Status { degraded: true });
         }
-        self.state = State::Open(Box::new(Open::new(identity, seat, turn.now)));
+        self.state = State::Open(Box::new(open));
     }
 
     /// Handles an input; a refusal that comes of it ends the connection.
@@ -208,7 +218,7 @@ impl Session {
         act: impl FnOnce(&mut Self, &mut Turn<'_>) -> Result<(), Refusal>,
     ) {
         let (terms, voice) = (self.dialect.terms(), Voice::new(self.dialect, out));
-        let mut turn = Turn { env, now, terms, voice };
+        let mut turn = Turn { env, now, connection: self.connection, terms, voice };
         if let Err(refusal) = act(self, &mut turn) {
             self.close(env, refusal, out);
         }

@@ -6,19 +6,22 @@ use chat::RequestId;
 
 use super::Env;
 
-/// The random name of a connection.
+/// The random name of a connection, of which the first half is that of its shard.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct ConnectionName(u128);
+pub(crate) struct ConnectionName {
+    shard: u32,
+    number: u64,
+}
 
 impl ConnectionName {
     /// A new name.
     pub(crate) fn random(env: &Env) -> Self {
-        Self(env.random())
+        Self { shard: env.shard, number: env.random_number() }
     }
 
-    /// As it is shown.
-    pub(super) fn text(self) -> String {
-        letters(self.0)
+    /// As it is shown: two numbers, which is the form that the libraries of Pusher insist on.
+    pub(crate) fn text(self) -> String {
+        format!("{}.{}", self.shard, self.number)
     }
 }
 

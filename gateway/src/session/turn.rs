@@ -1,21 +1,31 @@
 //! One input being handled: what is known while it is, and what comes of it.
 
 use chat::{Refusal, RequestId};
-use dialect::{Alias, Dialect, Mark, Say, Terms};
+use dialect::{Alias, Claim, Dialect, Mark, Say, Terms, Voucher};
 use tokio::time::Instant;
 
-use super::{Action, Closing, Env};
+use super::{Action, Closing, ConnectionName, Env};
 
 /// One input being handled.
 pub(super) struct Turn<'a> {
     pub(super) env: &'a Env,
     pub(super) now: Instant,
+    /// The name of the connection.
+    pub(super) connection: ConnectionName,
     /// How the life of a connection goes in its dialect.
     pub(super) terms: &'static Terms,
     pub(super) voice: Voice<'a>,
 }
 
 impl Turn<'_> {
+    /// What somebody has signed for this connection.
+    ///
+    /// # Errors
+    /// Why nobody has.
+    pub(super) fn vouch(&self, alias: &Alias, claim: &Claim) -> Result<Voucher, Refusal> {
+        self.voice.dialect.vouch(&self.connection.text(), alias, claim)
+    }
+
     /// Whether a request with this mark speaks of the subscription that was opened with that one.
     pub(super) fn is_within(&self, mark: &Mark, opening: &Mark) -> bool {
         self.voice.dialect.is_within(mark, opening)

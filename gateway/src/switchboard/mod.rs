@@ -11,6 +11,7 @@
 mod answers;
 mod budget;
 mod due;
+mod errand;
 mod heads;
 mod interest;
 mod operator;
@@ -27,7 +28,7 @@ use std::time::Duration;
 
 use bus::Bus;
 use chat::{Draft, Event, Refusal, RoomId, RoomState, Seq, Verdict};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 use tokio::task::{JoinHandle, spawn_local};
 use tokio::time::Instant;
 use tokio_util::sync::{CancellationToken, DropGuard};
@@ -64,6 +65,10 @@ pub(crate) enum Want {
     Submit { connection: ConnectionKey, room: RoomId, drafts: Vec<Draft>, accepted: Instant },
     /// Read something. Answered by [`Told::Read`].
     Read { connection: ConnectionKey, ask: AskId, read: Read },
+    /// Find out where a room stands, for a request over HTTP.
+    Look { room: RoomId, create: bool, accepted: Instant, reply: oneshot::Sender<Result<RoomState, Refusal>> },
+    /// Append a draft, for a request over HTTP.
+    Append { draft: Box<Draft>, accepted: Instant, reply: oneshot::Sender<Verdict> },
 }
 
 /// What a shard is told.

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use bus::{Ask, Bus, Heard, Link, Note, PageLimit, Partition};
 use chat::{LogPage, Refusal, RoomHead, RoomId, RoomState, Seq, Verdict};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 use tokio::task::yield_now;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 use tokio_util::sync::CancellationToken;
@@ -46,11 +46,32 @@ const BEAT: Duration = Duration::from_millis(250);
 
 /// A request that has come to its end.
 enum Done {
-    Opened { room: RoomId, ears: Option<Ears>, result: Result<RoomState, Refusal> },
-    Page { room: RoomId, number: u64, after: Seq, result: Result<LogPage, Refusal> },
+    Opened {
+        room: RoomId,
+        ears: Option<Ears>,
+        result: Result<RoomState, Refusal>,
+    },
+    Page {
+        room: RoomId,
+        number: u64,
+        after: Seq,
+        result: Result<LogPage, Refusal>,
+    },
     Heads(Result<Vec<RoomHead>, Refusal>),
-    Verdicts { shard: usize, connection: ConnectionKey, room: RoomId, verdicts: Vec<Verdict> },
-    Read { shard: usize, connection: ConnectionKey, ask: AskId, answer: Result<ReadAnswer, Refusal> },
+    Verdicts {
+        shard: usize,
+        connection: ConnectionKey,
+        room: RoomId,
+        verdicts: Vec<Verdict>,
+    },
+    Read {
+        shard: usize,
+        connection: ConnectionKey,
+        ask: AskId,
+        answer: Result<ReadAnswer, Refusal>,
+    },
+    /// Whoever waited for it has its answer.
+    Errand,
 }
 
 /// What has come since the last turn: at most [`AT_ONCE`] of each, and [`TURN`] wishes.
@@ -262,6 +283,19 @@ impl Operator {
                 self.submit(shard, connection, room, drafts, accepted);
             }
             Want::Read { connection, ask, read } => self.read(shard, connection, ask, read),
+            Want::Look { room, create, accepted, reply } => {
+                self.errand(reply, async move |road| {
+                    let ask = Ask::Open { room: room.clone(), create };
+                    road.read(Partition::of(&room), &ask, accepted).await.and_then(room_state)
+                });
+            }
+            Want::Append { draft, accepted, reply } => {
+                self.errand(reply, async move |road| {
+                    let room = draft.room.clone();
+                    let verdict = road.submit(&room, vec![*draft], accepted).await.pop();
+                    verdict.unwrap_or_else(|| Err(Refusal::unavailable("no verdict came")))
+                });
+            }
         }
     }
 
@@ -289,7 +323,26 @@ impl Operator {
                 self.under_way -= 1;
                 self.outgoing[shard].push(Told::Read { connection, ask, answer });
             }
+            Done::Errand => self.under_way -= 1,
         }
+    }
+
+    /// Works on what is asked by request and answer. Whoever does not wait any longer is not told.
+    fn errand<T: 'static>(
+        &mut self,
+        reply: oneshot::Sender<Result<T, Refusal>>,
+        work: impl AsyncFnOnce(Rc<Road>) -> Result<T, Refusal> + 'static,
+    ) {
+        if self.under_way >= UNDER_WAY_MAX {
+            let _gone = reply.send(Err(Refusal::unavailable("this gateway is busy")));
+            return;
+        }
+        self.under_way += 1;
+        let road = Rc::clone(&self.road);
+        self.requests.begin(async move {
+            let _gone = reply.send(work(road).await);
+            Done::Errand
+        });
     }
 
     /// Lets a room do something, and carries out what it wants done.

@@ -6,7 +6,9 @@ use std::sync::LazyLock;
 use dialect::{Command, DecodeLimits, Dialect, Frame, Mark, OpenRequest, Say, Settings, dialects};
 use libfuzzer_sys::fuzz_target;
 
-static DIALECTS: LazyLock<Vec<&dyn Dialect>> = LazyLock::new(|| dialects(Settings::default()));
+static DIALECTS: LazyLock<Vec<&dyn Dialect>> = LazyLock::new(|| {
+    dialects(Settings { pusher: dialect::pusher::Settings::of_development(), ..Settings::default() })
+});
 
 const LIMITS: DecodeLimits = DecodeLimits { body_bytes: 100 };
 
@@ -37,6 +39,7 @@ fn hear(dialect: &dyn Dialect, frame: Frame<'_>) {
                 dialect.say(&Say::Pong { mark }, &mut said);
             }
             Command::Join { mark, .. } | Command::Leave { mark, .. } | Command::Send { mark, .. } => check(mark),
+            Command::Enter { mark, .. } => check(mark),
             Command::Hello { mark, .. } | Command::History { mark, .. } | Command::Rooms { mark } => check(mark),
             Command::Attend { mark, .. } | Command::Who { mark, .. } | Command::Typing { mark, .. } => check(mark),
             Command::Whisper { mark, whisper, .. } => {
@@ -56,6 +59,7 @@ fn check(mark: &Mark) {
 fn open(dialect: &dyn Dialect, text: &str) {
     let mut lines = text.lines();
     let request = OpenRequest {
+        path: "/app/key",
         query: lines.next().unwrap_or_default(),
         authorization: lines.next(),
         cookie: lines.next(),

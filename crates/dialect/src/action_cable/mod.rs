@@ -28,8 +28,8 @@ use chat::{Epoch, Event, Refusal};
 pub use settings::Settings;
 
 use crate::{
-    Alias, Command, DecodeLimits, Dialect, Farewell, Frame, Heartbeat, JoinAgain, OpenRequest, Opening,
-    Restart, Say, Terms,
+    Alias, Command, DecodeLimits, Dialect, Farewell, Frame, Heartbeat, JoinAgain, NotNow, OpenRequest,
+    Opening, Restart, Say, Terms,
 };
 
 /// The library gives a connection up after six seconds without a frame.
@@ -41,9 +41,11 @@ const QUIET_AFTER: Duration = Duration::from_secs(60);
 
 const TERMS: Terms = Terms {
     hello: false,
+    strangers: false,
     refused_with: None,
     // The library repeats itself every half second until it is answered, and would tell its page of each confirmation.
     join_again: JoinAgain::Nothing,
+    not_now: NotNow::Told,
     restart: Restart::Ends,
     heartbeat: Heartbeat {
         beat_every: Some(BEAT_EVERY),

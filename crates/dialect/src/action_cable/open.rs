@@ -19,7 +19,7 @@ pub(super) fn open<'a>(settings: &Settings, request: &OpenRequest<'a>) -> Result
     if !request.protocols.contains(&PROTOCOL) {
         return Err(400);
     }
-    Ok(Opening { protocol: Some(PROTOCOL), token: token(settings, request) })
+    Ok(Opening { protocol: Some(PROTOCOL), token: token(settings, request), ..Opening::default() })
 }
 
 /// Where several places hold a token, the one that is seen by the fewest counts; but what a page has chosen to show

@@ -23,6 +23,7 @@ pub(super) fn say(say: &Say<'_>, out: &mut Vec<u8>) -> bool {
         | Say::Left { .. }
         | Say::Sent { .. }
         | Say::CaughtUp { .. }
+        | Say::StillJoined { .. }
         | Say::Renewed { .. }
         | Say::TokenExpiring { .. }
         | Say::Status { .. }

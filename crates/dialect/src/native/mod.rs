@@ -22,8 +22,8 @@ use std::time::Duration;
 use chat::{Epoch, Event, Moment, Refusal, RoomId};
 
 use crate::{
-    Alias, Attendance, Command, DecodeLimits, Dialect, Farewell, Frame, Heartbeat, JoinAgain, OpenRequest,
-    Opening, Payloads, Restart, Say, Terms,
+    Alias, Attendance, Command, DecodeLimits, Dialect, Farewell, Frame, Heartbeat, JoinAgain, NotNow,
+    OpenRequest, Opening, Payloads, Restart, Say, Terms,
 };
 
 /// After how much silence of the client the server pings.
@@ -34,8 +34,10 @@ const QUIET_AFTER: Duration = Duration::from_secs(60);
 /// A client may show its token in a frame, and takes a second join for a new beginning.
 const TERMS: Terms = Terms {
     hello: true,
+    strangers: false,
     refused_with: None,
     join_again: JoinAgain::Anew,
+    not_now: NotNow::Told,
     restart: Restart::Told,
     heartbeat: Heartbeat { beat_every: None, ping_every: Some(PING_EVERY), quiet_after: QUIET_AFTER },
 };

@@ -16,7 +16,7 @@ pub(super) fn open<'a>(request: &OpenRequest<'a>) -> Result<Opening<'a>, u16> {
         offered if offered.contains(&PROTOCOL) => Some(PROTOCOL),
         _ => return Err(400),
     };
-    Ok(Opening { protocol, token: token(request) })
+    Ok(Opening { protocol, token: token(request), ..Opening::default() })
 }
 
 /// Where several places hold a token, the one that is seen by the fewest counts.

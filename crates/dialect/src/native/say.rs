@@ -67,6 +67,7 @@ fn frame<'a>(say: &Say<'a>) -> Option<ServerFrame<'a>> {
         // Whoever reads seqs sees for itself when it has caught up, whoever joins again knows what that ends, whoever wants
         // to know who is there asks, a whisper has no answer, and pings are no text here.
         Say::CaughtUp { .. }
+        | Say::StillJoined { .. }
         | Say::Replaced { .. }
         | Say::Roster { .. }
         | Say::Done { .. }

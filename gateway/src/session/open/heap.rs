@@ -3,6 +3,11 @@
 use super::Open;
 
 impl Open {
+    /// Whether anything is kept that was signed for this connection.
+    pub(in crate::session) fn has_vouchers(&self) -> bool {
+        self.grants.as_ref().is_some_and(|grants| !grants.is_empty())
+    }
+
     /// Bytes on the heap, `block` for the overhead of each.
     pub(in crate::session) fn heap_bytes(&self, block: usize) -> usize {
         let shared = |text: &str| 2 * size_of::<usize>() + text.len() + block;

@@ -1,7 +1,7 @@
 //! Subscriptions, opened and ended.
 
 use chat::{Code, Refusal, RoomId, User};
-use dialect::{Alias, From, JoinAgain, Mark, Restart, Say};
+use dialect::{Alias, From, JoinAgain, Mark, NotNow, Restart, Say};
 
 use super::Open;
 use super::pace::Pace;
@@ -24,11 +24,16 @@ impl Open {
         room: RoomId,
         from: From,
     ) -> Result<(), Refusal> {
-        if turn.terms.join_again == JoinAgain::Nothing && self.subscriptions.has_alias(&alias) {
+        if turn.terms.join_again != JoinAgain::Anew
+            && let Some(sub) = self.subscriptions.by_alias(&alias)
+        {
+            if turn.terms.join_again == JoinAgain::Confirmed && sub.kind.is_some() {
+                turn.voice.say(&Say::StillJoined { mark: &mark, alias: &alias });
+            }
             return Ok(());
         }
         if let Err(refusal) = self.may_join(turn, &alias, &room) {
-            return self.refuse(turn, &mark, Some(&alias), None, &refusal);
+            return self.refuse_join(turn, &mark, &alias, refusal);
         }
         let old = self.subscriptions.take_alias(&alias);
         let sub = self.subscriptions.add(room.clone(), alias.clone(), mark);
@@ -61,6 +66,7 @@ impl Open {
         let left = self.subscriptions.take_alias(alias);
         if let Some(left) = &left {
             self.end(turn, left);
+            self.forget_voucher(&left.room);
         }
         let opening = left.as_ref().map(|left| &left.opening);
         turn.voice.say(&Say::Left { mark, opening, alias, room });
@@ -114,9 +120,25 @@ impl Open {
 
     fn not_joined(&mut self, turn: &mut Turn<'_>, id: SubId, refusal: &Refusal) -> Result<(), Refusal> {
         let Some(sub) = self.subscriptions.take(id) else { return Ok(()) };
-        let going_on = self.refuse(turn, &sub.opening, Some(&sub.alias), None, refusal);
+        self.forget_voucher(&sub.room);
+        let going_on = self.refuse_join(turn, &sub.opening, &sub.alias, refusal.clone());
         self.settle(turn, &sub.room, Err(refusal));
         going_on
+    }
+
+    /// # Errors
+    /// Why the connection ends, also where the client would not ask again although that would help.
+    fn refuse_join(
+        &mut self,
+        turn: &mut Turn<'_>,
+        mark: &Mark,
+        alias: &Alias,
+        refusal: Refusal,
+    ) -> Result<(), Refusal> {
+        match turn.terms.not_now {
+            NotNow::Ends if refusal.retry.is_some() => Err(refusal),
+            NotNow::Ends | NotNow::Told => self.refuse(turn, mark, Some(alias), None, &refusal),
+        }
     }
 
     /// A room begins anew under a subscription.

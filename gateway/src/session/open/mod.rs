@@ -21,6 +21,7 @@ mod reading;
 mod sending;
 mod subscriptions;
 mod token_life;
+mod vouched;
 
 use chat::{Code, Grants, Refusal, RequestId, User};
 use dialect::{Alias, Command, Mark, Say};
@@ -30,6 +31,8 @@ use super::turn::Turn;
 use super::{Action, Answered};
 use crate::auth::{Identity, Seat};
 
+pub(crate) use permission::access;
+
 use asks::Asks;
 use known::Known;
 use lanes::Lanes;
@@ -37,14 +40,18 @@ use pace::{Bucket, Patience};
 use pulse::Pulse;
 use subscriptions::Subscriptions;
 use token_life::TokenLife;
+use vouched::Vouched;
 
 /// An identified connection. What most connections have nothing of is boxed, or an empty vector.
 pub(super) struct Open {
     user: User,
     grants: Option<Box<Grants>>,
-    /// Gives the user's seat back when the connection ends.
-    _seat: Seat,
-    life: TokenLife,
+    /// Who the client is, where it has come without a token.
+    vouched: Vouched,
+    /// Gives the user's seat back when the connection ends. A stranger has none.
+    seat: Option<Seat>,
+    /// `None` where nothing runs out.
+    life: Option<TokenLife>,
     pulse: Pulse,
     sends: Bucket,
     joins: Bucket,
@@ -70,8 +77,9 @@ impl Open {
         Self {
             user: identity.user,
             grants: identity.grants.map(Box::new),
-            _seat: seat,
-            life: TokenLife::begin(identity.lives, now),
+            vouched: Vouched::NotNeeded,
+            seat: Some(seat),
+            life: Some(TokenLife::begin(identity.lives, now)),
             pulse: Pulse::new(now),
             sends: Bucket::new(now),
             joins: Bucket::new(now),
@@ -89,6 +97,9 @@ impl Open {
         let going_on = match command {
             Command::Hello { mark, token } => self.renew(turn, &mark, &token),
             Command::Join { mark, alias, room, from } => self.join(turn, mark, alias, room, from),
+            Command::Enter { mark, alias, room, from, claim } => {
+                self.enter(turn, mark, alias, &room, from, &claim)
+            }
             Command::Leave { mark, alias, room } => {
                 self.leave(turn, &mark, &alias, &room);
                 Ok(())
@@ -142,7 +153,9 @@ impl Open {
     /// # Errors
     /// Why the connection ends.
     pub(super) fn on_tick(&mut self, turn: &mut Turn<'_>) -> Result<(), Refusal> {
-        if let Some(left) = self.life.on_tick(turn.now)? {
+        if let Some(life) = &mut self.life
+            && let Some(left) = life.on_tick(turn.now)?
+        {
             turn.voice.say(&Say::TokenExpiring { left });
         }
         let due = self.pulse.on_tick(&turn.terms.heartbeat, turn.now)?;
@@ -178,7 +191,7 @@ impl Open {
         }
         self.user = identity.user;
         self.grants = identity.grants.map(Box::new);
-        self.life = TokenLife::begin(identity.lives, turn.now);
+        self.life = Some(TokenLife::begin(identity.lives, turn.now));
         turn.voice.say(&Say::Renewed { mark, user: &self.user });
         self.check_subscriptions(turn)
     }

@@ -18,15 +18,21 @@ pub(super) enum Ruling {
     HangsOnKind,
 }
 
-/// Rules on a wish. A token's grants are the whole truth where there are any; else it is what the room is. Private and
-/// direct rooms have no members yet, so nobody enters them without a grant.
+/// What somebody with these grants may do in a room of this kind; `None` if that hangs on the kind, which is not known.
+/// Grants are the whole truth where there are any; else it is what the room is. Private and direct rooms have no members
+/// yet, so nobody enters them without a grant.
+pub(crate) fn access(grants: Option<&Grants>, room: &RoomId, kind: Option<RoomKind>) -> Option<Access> {
+    match (grants, kind) {
+        (Some(grants), _) => Some(grants.access(room)),
+        (None, Some(RoomKind::Public)) => Some(Access::Write),
+        (None, Some(RoomKind::Private | RoomKind::Direct)) => Some(Access::None),
+        (None, None) => None,
+    }
+}
+
+/// Rules on a wish.
 pub(super) fn rule(grants: Option<&Grants>, room: &RoomId, kind: Option<RoomKind>, wish: Wish) -> Ruling {
-    let access = match (grants, kind) {
-        (Some(grants), _) => grants.access(room),
-        (None, Some(RoomKind::Public)) => Access::Write,
-        (None, Some(RoomKind::Private | RoomKind::Direct)) => Access::None,
-        (None, None) => return Ruling::HangsOnKind,
-    };
+    let Some(access) = access(grants, room, kind) else { return Ruling::HangsOnKind };
     match (access, wish) {
         (Access::Write, _) | (Access::Read, Wish::Read) => Ruling::Allowed,
         (Access::Read, Wish::Write) => {

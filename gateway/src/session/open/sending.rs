@@ -43,6 +43,7 @@ impl Open {
     /// Checks all that can stand against a send. The rate comes last: what is refused anyway costs nothing of it.
     fn may_send(&mut self, turn: &Turn<'_>, draft: &Draft) -> Result<Way, Refusal> {
         let limits = &turn.env.limits;
+        self.check_known()?;
         let way = self.way(&draft.room, Wish::Write)?;
         if let Some(lanes) = &self.lanes {
             lanes.check_place(draft.weight(), limits)?;

@@ -21,6 +21,11 @@ impl TokenLife {
         Self { ends, warns: Some(ends - WARN_BEFORE.min(lives / 2)) }
     }
 
+    /// Whether it ends before that other one.
+    pub(super) fn is_shorter_than(&self, other: &Self) -> bool {
+        self.ends < other.ends
+    }
+
     /// Tells, once, what is left when it is time to warn the client.
     ///
     /// # Errors

@@ -9,6 +9,7 @@ mod history;
 mod joining;
 mod life;
 mod pace;
+mod pusher;
 mod sending;
 mod size;
 mod tokens;

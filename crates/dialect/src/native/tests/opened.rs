@@ -4,7 +4,7 @@ use super::*;
 use crate::{OpenRequest, Opening};
 
 fn open<'a>(request: &OpenRequest<'a>) -> Result<(Option<&'static str>, Option<String>), u16> {
-    let Opening { protocol, token } = Native.open(request)?;
+    let Opening { protocol, token, .. } = Native.open(request)?;
     Ok((protocol, token.map(std::borrow::Cow::into_owned)))
 }
 

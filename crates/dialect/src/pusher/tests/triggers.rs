@@ -1,0 +1,101 @@
+//! What backends publish.
+
+use serde_json::{Value, json};
+
+use super::super::{Publication, batch, events};
+use super::*;
+
+const ROOMY: DecodeLimits = DecodeLimits { body_bytes: 16_384 };
+
+fn read(body: &Value) -> Result<Vec<Publication>, Code> {
+    events(&settings(), &ROOMY, body.to_string().as_bytes()).map_err(|refusal| refusal.code)
+}
+
+fn message(data: &Value) -> Result<Publication, Code> {
+    let body = json!({ "name": "new_message", "channel": CHANNEL, "data": data });
+    read(&body).map(|mut all| all.remove(0))
+}
+
+fn published(by: User, id: Option<RequestId>) -> Publication {
+    Publication { channel: CHANNEL.to_owned(), room: room(), by, id, body: body("hi") }
+}
+
+#[test]
+fn a_message_has_an_author_an_id_and_a_text_as_far_as_the_backend_says() {
+    let server = user("server", "server");
+    for (data, expected) in [
+        (json!("hi"), published(server.clone(), None)),
+        (json!({ "message": "hi" }), published(server.clone(), None)),
+        (json!(r#"{"message":"hi"}"#), published(server, None)),
+        (json!({ "body": "hi", "user_id": 7 }), published(user("7", "7"), None)),
+        (
+            json!({ "message": "hi", "user": { "id": "ana", "username": "Ana" }, "client_id": "d-1" }),
+            published(ana(), Some(id("d-1"))),
+        ),
+    ] {
+        assert_eq!(message(&data), Ok(expected), "{data}");
+    }
+}
+
+#[test]
+fn channels_of_one_room_get_one_message() {
+    let channels = [CHANNEL, PRESENCE, "private-room-43", CHANNEL];
+    let body = json!({ "name": "new_message", "channels": channels, "data": "hi" });
+    let rooms: Vec<_> = read(&body).unwrap().into_iter().map(|p| p.room.as_str().to_owned()).collect();
+    assert_eq!(rooms, ["42", "43"]);
+}
+
+#[test]
+fn a_batch_is_one_event_after_the_other() {
+    let event = json!({ "name": "new_message", "channel": CHANNEL, "data": "hi" });
+    let read = |events: usize| {
+        let body = json!({ "batch": vec![&event; events] }).to_string();
+        batch(&settings(), &ROOMY, body.as_bytes()).map(|all| all.len()).map_err(|refusal| refusal.code)
+    };
+    assert_eq!((read(0), read(10), read(11)), (Ok(0), Ok(10), Err(Code::Malformed)));
+}
+
+#[test]
+fn limits_are_those_of_pusher() {
+    let channels = |count: usize| {
+        let channels: Vec<_> = (0..count).map(|n| format!("private-room-{n}")).collect();
+        read(&json!({ "name": "new_message", "channels": channels, "data": "hi" })).map(|all| all.len())
+    };
+    assert_eq!(
+        (channels(100), channels(101), channels(0)),
+        (Ok(100), Err(Code::Malformed), Err(Code::Malformed))
+    );
+    assert!(message(&json!("x".repeat(10_240))).is_ok());
+    assert_eq!(message(&json!("x".repeat(10_241))), Err(Code::TooLarge));
+    let body = json!({ "name": "new_message", "channel": CHANNEL, "data": "0123456789abcdefg" }).to_string();
+    assert_eq!(events(&settings(), &LIMITS, body.as_bytes()).unwrap_err().code, Code::TooLarge);
+}
+
+#[test]
+fn what_makes_no_sense_is_refused_as_a_whole() {
+    for (change, value) in [
+        ("name", json!("order-shipped")),
+        ("name", json!("x".repeat(201))),
+        ("name", json!(7)),
+        ("channel", json!("chat")),
+        ("channel", json!("room-42")),
+        ("channel", json!("private-room-a b")),
+        ("channels", json!(["private-room-1"])),
+        ("channel", json!(null)),
+        ("socket_id", json!("1.2:private-x")),
+        ("data", json!({})),
+        ("data", json!({ "message": 7 })),
+        ("data", json!({ "message": "a\u{0}" })),
+        ("data", json!({ "message": "hi", "user_id": [] })),
+        ("data", json!({ "message": "hi", "client_id": 7 })),
+    ] {
+        let mut event =
+            json!({ "name": "new_message", "channel": CHANNEL, "data": "hi", "socket_id": "1.2" });
+        assert!(read(&event).is_ok());
+        event[change] = value;
+        assert_eq!(read(&event), Err(Code::Malformed), "{event}");
+    }
+    for body in [&b""[..], b"[]", b"{", b"\xff"] {
+        assert!(events(&settings(), &ROOMY, body).is_err());
+    }
+}

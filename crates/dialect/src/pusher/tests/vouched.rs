@@ -1,0 +1,88 @@
+//! Signatures of channels, with the examples of Pusher's documentation.
+
+use chat::Access;
+use serde_json::{Value, json};
+
+use super::*;
+use crate::Voucher;
+
+const SOCKET: &str = "1234.1234";
+const PRIVATE: &str = "278d425bdf160c739803:58df8b0c36d6982b82c3ecf6b4662e34fe8c25bba48f5369f135bf843651c3a4";
+const MR_PUSHER: &str =
+    "278d425bdf160c739803:afaed3695da2ffd16931f457e338e6c9f2921fa133ce7dac49f529792be6304c";
+
+fn vouch(socket: &str, channel: &str, auth: &str, data: Option<&str>) -> Result<Voucher, Code> {
+    let claim = Claim { signature: auth.into(), data: data.map(Into::into) };
+    pusher().vouch(socket, &Alias::new(channel), &claim).map_err(|refusal| refusal.code)
+}
+
+fn signed(channel: &str, data: &str) -> Result<Voucher, Code> {
+    let auth = app().sign(&format!("{SOCKET}:{channel}:{data}"));
+    vouch(SOCKET, channel, &auth, Some(data))
+}
+
+#[test]
+fn the_published_signatures_are_good() {
+    let nobody = Voucher { user: None, access: Access::Write, until: None };
+    assert_eq!(vouch(SOCKET, "private-foobar", PRIVATE, None), Ok(nobody));
+    let data = r#"{"user_id":10,"user_info":{"name":"Mr. Pusher"}}"#;
+    let mr_pusher = Voucher { user: Some(user("10", "Mr. Pusher")), access: Access::Write, until: None };
+    assert_eq!(vouch(SOCKET, "presence-foobar", MR_PUSHER, Some(data)), Ok(mr_pusher));
+}
+
+#[test]
+fn a_signature_is_good_for_one_connection_one_channel_and_one_text() {
+    let upper = PRIVATE.to_uppercase();
+    let other_key = PRIVATE.replace("278d", "378d");
+    for (socket, channel, auth, data) in [
+        ("1234.1235", "private-foobar", PRIVATE, None),
+        (SOCKET, "private-foobaz", PRIVATE, None),
+        (SOCKET, "private-foobar", PRIVATE, Some("{\"user_id\":\"ana\"}")),
+        (SOCKET, "private-foobar", &*upper, None),
+        (SOCKET, "private-foobar", &*other_key, None),
+        (SOCKET, "private-foobar", &PRIVATE[..PRIVATE.len() - 1], None),
+        (SOCKET, "private-foobar", PRIVATE.split_once(':').unwrap().1, None),
+        (SOCKET, "private-foobar", "", None),
+        (SOCKET, "private-foobar", "278d425bdf160c739803:", None),
+    ] {
+        assert_eq!(vouch(socket, channel, auth, data), Err(Code::NotIdentified), "{auth} {channel}");
+    }
+}
+
+#[test]
+fn what_was_signed_must_make_sense() {
+    for data in ["", "x", "[]", "{}", r#"{"user_id":null}"#, r#"{"user_id":""}"#, r#"{"user_id":"a\nb"}"#] {
+        assert_eq!(signed("presence-room-42", data), Err(Code::Malformed), "{data}");
+    }
+    let long = format!(r#"{{"user_id":"ana","x":"{}"}}"#, "x".repeat(2048));
+    assert_eq!(signed("presence-room-42", &long), Err(Code::TooLarge));
+    let auth = app().sign(&format!("{SOCKET}:presence-room-42"));
+    assert_eq!(vouch(SOCKET, "presence-room-42", &auth, None), Err(Code::Malformed));
+}
+
+#[test]
+fn names_come_as_applications_call_them() {
+    for (info, name) in [
+        (json!({ "name": "Ana" }), "Ana"),
+        (json!({ "username": "Ana" }), "Ana"),
+        (json!({ "name": 7 }), "ana"),
+        (json!(null), "ana"),
+    ] {
+        let data = json!({ "user_id": "ana", "user_info": info }).to_string();
+        assert_eq!(signed("private-room-42", &data).unwrap().user, Some(user("ana", name)), "{data}");
+    }
+}
+
+#[test]
+fn what_parlors_own_endpoint_signs_is_taken_with_its_terms() {
+    for access in [Access::Read, Access::Write] {
+        let answer = app().let_in(SOCKET, CHANNEL, &ana(), access, 1_795_150_800).unwrap();
+        let text = |name: &str| answer.get(name).and_then(Value::as_str).unwrap();
+        let voucher = vouch(SOCKET, CHANNEL, text("auth"), Some(text("channel_data")));
+        let until = Some(Timestamp::from_micros(1_795_150_800_000_000));
+        assert_eq!(voucher, Ok(Voucher { user: Some(ana()), access, until }));
+    }
+    for socket in ["", "1", "1.", ".1", "1.2.3", "1.2:private-x", "a.b", "+1.2"] {
+        assert!(app().let_in(socket, CHANNEL, &ana(), Access::Read, 0).is_err(), "{socket}");
+    }
+}

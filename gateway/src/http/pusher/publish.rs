@@ -1,0 +1,123 @@
+//! The HTTP API of backends: `events` and `batch_events`. Answered with 200 once what was published is stored.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::body::{Bytes, to_bytes};
+use axum::extract::{OriginalUri, Path, Request, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use chat::{Change, Code, Draft, Refusal, RequestId, Stored};
+use dialect::pusher::{self, ApiRequest, Publication};
+use futures::future::join_all;
+use serde_json::{Map, Value, json};
+
+use super::refused::refused;
+use super::{BODY_BYTES_MAX, Office};
+use crate::http::Desk;
+
+/// Publishes one event.
+pub(super) async fn events(
+    office: Arc<Office>,
+    State(desk): State<Desk>,
+    Path(app_id): Path<String>,
+    request: Request,
+) -> Response {
+    let body = match authorized(&office, &desk, &app_id, request).await {
+        Ok(body) => body,
+        Err(response) => return response,
+    };
+    match pusher::events(&office.settings, &office.limits, &body) {
+        Ok(publications) => answer(publish(&office, publications).await),
+        Err(refusal) => refused(&refusal),
+    }
+}
+
+/// Publishes several events, one after the other.
+pub(super) async fn batch(
+    office: Arc<Office>,
+    State(desk): State<Desk>,
+    Path(app_id): Path<String>,
+    request: Request,
+) -> Response {
+    let body = match authorized(&office, &desk, &app_id, request).await {
+        Ok(body) => body,
+        Err(response) => return response,
+    };
+    let events = match pusher::batch(&office.settings, &office.limits, &body) {
+        Ok(events) => events,
+        Err(refusal) => return refused(&refusal),
+    };
+    let mut published = Vec::with_capacity(events.len());
+    for publications in events {
+        match publish(&office, publications).await {
+            Ok(event) => published.push(event),
+            Err(refusal) => return refused(&refusal),
+        }
+    }
+    answer(Ok(json!({ "batch": published })))
+}
+
+fn answer(published: Result<Value, Refusal>) -> Response {
+    published.map_or_else(|refusal| refused(&refusal), |published| Json(published).into_response())
+}
+
+/// The body of a request that was signed with the application's secret.
+///
+/// # Errors
+/// The answer to another one.
+async fn authorized(office: &Office, desk: &Desk, app_id: &str, request: Request) -> Result<Bytes, Response> {
+    if app_id != office.app.id() {
+        return Err((StatusCode::NOT_FOUND, "there is no application with this id\n").into_response());
+    }
+    let (parts, body) = request.into_parts();
+    let body = to_bytes(body, BODY_BYTES_MAX).await;
+    let body = body.map_err(|_| StatusCode::PAYLOAD_TOO_LARGE.into_response())?;
+    // As it was sent, whatever has been taken off it on the way to here.
+    let uri = parts.extensions.get::<OriginalUri>().map_or(&parts.uri, |OriginalUri(uri)| uri);
+    let (path, query) = (uri.path(), uri.query().unwrap_or_default());
+    let request = ApiRequest { method: parts.method.as_str(), path, query, body: &body };
+    match office.app.authorize(&request, desk.clock.now().as_seconds()) {
+        Ok(()) => Ok(body),
+        Err(unauthorized) => Err((StatusCode::UNAUTHORIZED, format!("{}\n", unauthorized.0)).into_response()),
+    }
+}
+
+/// Says a message in each of its rooms. Tells where it stands: `seq` of each, and, where it is one, of that.
+///
+/// # Errors
+/// The first refusal. In other rooms it may have been said: who gives it a `client_id` may try again.
+async fn publish(office: &Office, publications: Vec<Publication>) -> Result<Value, Refusal> {
+    let said = publications.into_iter().map(async |publication| {
+        let channel = publication.channel.clone();
+        say(office, publication).await.map(|stored| (channel, json!({ "seq": stored.seq.get() })))
+    });
+    let channels = join_all(said).await.into_iter().collect::<Result<Map<_, _>, _>>()?;
+    let mut event = Map::new();
+    if let Some((_, only)) = channels.iter().next().filter(|_| channels.len() == 1) {
+        event.insert("seq".to_owned(), only["seq"].clone());
+    }
+    event.insert("channels".to_owned(), channels.into());
+    Ok(event.into())
+}
+
+/// Says a message in a room, which is made if it is not there and may be.
+async fn say(office: &Office, publication: Publication) -> Result<Stored, Refusal> {
+    let Publication { channel: _, room, by, id, body } = publication;
+    let id = id.unwrap_or_else(made_up_id);
+    let draft = Draft { room: room.clone(), by, id, change: Change::Message { body, reply_to: None } };
+    match office.line.append(draft.clone()).await {
+        Err(refusal) if refusal.code == Code::NotAllowed && office.auto_create => {
+            office.line.look(room, true).await?;
+            office.line.append(draft).await
+        }
+        verdict => verdict,
+    }
+}
+
+fn made_up_id() -> RequestId {
+    let letters = URL_SAFE_NO_PAD.encode(rand::random::<u128>().to_be_bytes());
+    RequestId::parse(&letters).expect("22 letters, digits, `-` and `_` are a request id")
+}
