@@ -38,8 +38,10 @@ pub struct Settings {
 /// What is configured is kept as long as the process lives, as connections that speak it may: to be called once.
 #[must_use]
 pub fn dialects(settings: Settings) -> Vec<&'static dyn Dialect> {
+    let extended = action_cable::ActionCable::extended(settings.action_cable.clone());
     let cable = action_cable::ActionCable::new(settings.action_cable);
-    let mut dialects: Vec<&'static dyn Dialect> = vec![&native::Native, Box::leak(Box::new(cable))];
+    let mut dialects: Vec<&'static dyn Dialect> =
+        vec![&native::Native, Box::leak(Box::new(extended)), Box::leak(Box::new(cable))];
     if let Some(pusher) = pusher::Pusher::new(settings.pusher) {
         dialects.push(Box::leak(Box::new(pusher)));
     }

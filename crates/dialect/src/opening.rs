@@ -15,6 +15,8 @@ pub struct OpenRequest<'a> {
     pub protocols: Vec<&'a str>,
     /// The `Authorization` header.
     pub authorization: Option<&'a str>,
+    /// The `X-JID` header.
+    pub jid: Option<&'a str>,
     /// The `Cookie` header.
     pub cookie: Option<&'a str>,
     /// Whether a token in the URL is taken (`auth.query_token`).
@@ -45,13 +47,13 @@ impl<'a> OpenRequest<'a> {
         self.protocols.iter().find_map(|protocol| protocol.strip_prefix(prefix))
     }
 
-    /// The first parameter of the URL with one of these names, where tokens are taken from there.
+    /// The first parameter of the URL with one of these names that is not empty, where tokens are taken from there.
     pub(crate) fn token_in_url(&self, names: &[&str]) -> Option<Cow<'a, str>> {
         if !self.query_token {
             return None;
         }
         let mut parameters = form_urlencoded::parse(self.query.as_bytes());
-        parameters.find(|(name, _)| names.contains(&&**name)).map(|(_, token)| token)
+        parameters.find(|(name, token)| names.contains(&&**name) && !token.is_empty()).map(|(_, token)| token)
     }
 
     /// The value of a cookie, without the quotes that it may stand in.

@@ -17,8 +17,8 @@ use crate::Claim;
 pub struct Mark(Box<str>);
 
 impl Mark {
-    /// The longest mark.
-    pub const BYTES_MAX: usize = 1024;
+    /// The longest mark, in bytes: an alias, and a word before it.
+    pub const BYTES_MAX: usize = Alias::BYTES_MAX + 16;
 
     /// Keeps the bytes of a mark.
     #[must_use]
@@ -63,6 +63,11 @@ pub enum From {
     Live,
     /// Everything after a position; in another epoch than the one given, the position means nothing.
     After(Seq, Option<Epoch>),
+    /// All after a position of this epoch; where something of that cannot be had, only what comes from now on.
+    AllAfter(Seq, Epoch),
+    /// All since a moment, by the clock of the store; where it may be that something of that cannot be had, only what
+    /// comes from now on. What is a little older may come with it.
+    AllSince(Timestamp),
 }
 
 /// What a client asks for.
@@ -239,10 +244,14 @@ pub enum Say<'a> {
         /// The subscription.
         alias: &'a Alias,
     },
-    /// What was missed has all been sent; what follows is live. Only after a join with [`From::After`].
+    /// What was missed has all been sent; what follows is live. Once for each opening.
     CaughtUp {
+        /// The mark with which the subscription was opened.
+        opening: &'a Mark,
         /// The subscription.
         alias: &'a Alias,
+        /// True if something of what it was opened for was left out.
+        truncated: bool,
     },
     /// A subscription has ended at the client's wish.
     Left {

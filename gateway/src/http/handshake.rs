@@ -154,6 +154,7 @@ fn open_request(request: &Request, query_token: bool) -> OpenRequest<'_> {
         query: request.uri().query().unwrap_or_default(),
         protocols,
         authorization: text(AUTHORIZATION),
+        jid: text(HeaderName::from_static("x-jid")),
         cookie: text(COOKIE),
         query_token,
     }

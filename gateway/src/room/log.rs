@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use chat::{Epoch, Event, LogPage, RoomState, Seq};
+use chat::{Epoch, Event, LogPage, RoomState, Seq, Timestamp};
 use tokio::time::Instant;
 
 use super::held::Held;
@@ -137,6 +137,11 @@ impl RoomLog {
         self.ring.after(after, count, bytes)
     }
 
+    /// The position before the first event since a moment, if what is at hand tells it.
+    pub(crate) fn before(&self, at: Timestamp) -> Option<Seq> {
+        self.ring.before(at, self.state.first_seq)
+    }
+
     /// Keeps a page of this epoch that was read for somebody, if it reaches up to what is at hand: of many who come
     /// back one after the other, the first one's read serves all.
     pub(crate) fn keep(&mut self, page: &[Arc<Event>]) {
@@ -197,7 +202,7 @@ impl RoomLog {
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
-    use chat::{Body, EventKind, RequestId, RoomId, RoomKind, Timestamp, User};
+    use chat::{Body, EventKind, RequestId, RoomId, RoomKind, User};
     use proptest::prelude::*;
 
     fn event(seq: u64, kind: EventKind) -> Event {

@@ -8,7 +8,7 @@ mod log;
 mod pages;
 mod ring;
 
-pub(crate) use entry::{Entry, enter};
+pub(crate) use entry::{Entry, enter, enter_after};
 pub(crate) use feed::{Fed, Phase};
 pub(crate) use log::{Progress, RoomLog};
 pub(crate) use pages::Pages;

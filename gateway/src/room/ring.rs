@@ -4,7 +4,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use chat::{Event, EventKind, Seq};
+use chat::{Event, EventKind, Seq, Timestamp};
 
 /// A run of events without a hole that ends at the room's last event.
 #[derive(Debug)]
@@ -77,6 +77,15 @@ impl Ring {
         (!page.is_empty()).then_some(page)
     }
 
+    /// The position before the first event since a moment; `None` if that may be one before those that are here.
+    /// `first_seq` is the first that there is at all. Clocks differ, so what stands behind it may be older.
+    pub(super) fn before(&self, at: Timestamp, first_seq: Seq) -> Option<Seq> {
+        let (oldest, newest) = (self.events.front()?, self.events.back()?);
+        let reaches_back = oldest.at < at || oldest.seq <= first_seq;
+        let first = self.events.iter().find(|event| event.at >= at);
+        reaches_back.then(|| first.map_or(newest.seq, |event| event.seq.back(1)))
+    }
+
     pub(super) fn clear(&mut self) {
         self.events.clear();
         self.bytes = 0;
@@ -106,6 +115,22 @@ mod tests {
 
     fn seqs(page: &[Arc<Event>]) -> Vec<u64> {
         page.iter().map(|e| e.seq.get()).collect()
+    }
+
+    #[test]
+    fn a_moment_is_found_only_as_far_as_it_reaches_back() {
+        let (mut ring, moment) = (Ring::new(usize::MAX), Timestamp::from_micros);
+        let before = |ring: &Ring, at, first| ring.before(moment(at), Seq::new(first).unwrap()).map(Seq::get);
+        assert_eq!(before(&ring, 0, 1), None, "nothing is here");
+        for seq in 5..9 {
+            ring.push(Arc::new(Event { at: moment(10 * i64::try_from(seq).unwrap()), ..message(seq) }));
+        }
+        assert_eq!(before(&ring, 81, 1), Some(8), "nothing since");
+        assert_eq!((before(&ring, 70, 1), before(&ring, 51, 1)), (Some(6), Some(5)));
+        assert_eq!((before(&ring, 50, 1), before(&ring, 0, 4)), (None, None), "what is before 5?");
+        assert_eq!((before(&ring, 50, 5), before(&ring, 0, 5)), (Some(4), Some(4)), "nothing is before 5");
+        ring.push(Arc::new(Event { at: moment(60), ..message(9) }));
+        assert_eq!(before(&ring, 70, 1), Some(6), "a clock that is late hides nothing");
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! A room on the switchboard: who is in it, who waits to get in, what is read for it. Pure: what is to be done
 //! comes out as effects.
 
+mod looking_back;
 #[cfg(test)]
 mod tests;
 
@@ -50,8 +51,11 @@ pub(super) struct Room {
     /// For each shard, how many of its joins were granted since it was last out of the room; 0 = it is out.
     granted: Vec<u32>,
     joins: Vec<Joining>,
+    /// Those who want all since a moment that is before what is at hand: the newest page is read for them.
+    looking_back: Vec<Joining>,
     pages: Pages<Reader>,
     log_waits: bool,
+    newest_waits: bool,
     reads: u64,
     confirm_at: Option<Instant>,
     empty_since: Option<Instant>,
@@ -74,11 +78,14 @@ struct Joining {
     since: Instant,
     /// Only a read that was started after this many tells whether the wish is ahead of the room.
     reads: u64,
+    /// The newest page was read for it.
+    has_looked_back: bool,
 }
 
 #[derive(Debug, Clone, Copy)]
 enum Reader {
     Log,
+    Newest,
     Sub { shard: usize, to: SubKey },
 }
 
@@ -89,8 +96,10 @@ impl Room {
             stage: Stage::Opening { early: Vec::new(), bytes: 0 },
             granted: vec![0; shards],
             joins: Vec::new(),
+            looking_back: Vec::new(),
             pages: Pages::new(),
             log_waits: false,
+            newest_waits: false,
             reads: 0,
             confirm_at: None,
             empty_since: None,
@@ -108,7 +117,8 @@ impl Room {
         fx: &mut Vec<Effect>,
     ) {
         self.empty_since = None;
-        let joining = Joining { shard, connection, join, since: now, reads: self.reads };
+        let (reads, has_looked_back) = (self.reads, false);
+        let joining = Joining { shard, connection, join, since: now, reads, has_looked_back };
         match self.stage {
             Stage::Opening { .. } => self.joins.push(joining),
             Stage::Known(_) => self.admit(joining, now, fx),
@@ -201,7 +211,7 @@ impl Room {
         let Stage::Known(log) = &mut self.stage else { return };
         let Ok(page) = result else {
             log.read_failed(now);
-            self.log_waits = false;
+            (self.log_waits, self.newest_waits) = (false, false);
             fx.push(Effect::Look(now + PAUSE));
             tell_page(self.pages.fail(), log.state().first_seq, &Arc::from([]), fx);
             return;
@@ -214,6 +224,7 @@ impl Room {
         let until = page.events.last().map_or(after, |event| event.seq);
         let served = self.pages.finish(after, until);
         let log_served = served.iter().any(|(who, _)| matches!(who, Reader::Log));
+        let newest_served = served.iter().any(|(who, _)| matches!(who, Reader::Newest));
         let (first, events): (_, Arc<[_]>) =
             (page.first_seq, page.events.iter().cloned().map(Arc::new).collect());
         // The log first: so each subscription's page ends where its shard has been told up to, or before.
@@ -222,6 +233,9 @@ impl Room {
         }
         if let Stage::Known(log) = &mut self.stage {
             log.keep(&events);
+        }
+        if newest_served {
+            self.have_looked_back(now, fx);
         }
         tell_page(served.into_iter().map(|(who, _)| who), first, &events, fx);
         self.start_read(fx);
@@ -240,9 +254,9 @@ impl Room {
         if missing || confirm {
             self.want_log();
         }
-        let (late, in_time) =
-            std::mem::take(&mut self.joins).into_iter().partition(|j: &Joining| j.since + JOIN_WITHIN <= now);
-        self.joins = in_time;
+        self.want_newest();
+        let is_late = |joining: &mut Joining| joining.since + JOIN_WITHIN <= now;
+        let late = self.joins.extract_if(.., is_late).chain(self.looking_back.extract_if(.., is_late));
         for joining in late {
             fx.push(Joining::refuse(joining, Refusal::unavailable("the room could not be read in time")));
         }
@@ -273,10 +287,9 @@ impl Room {
         match enter(&joining.join.from, log.state(), self.settings.replay, fresh) {
             Entry::At { start, truncated } => {
                 let at = JoinedAt { state: log.state().clone(), start, truncated };
-                let to = joining.key();
-                self.granted[joining.shard] += 1;
-                fx.push(Effect::Tell(joining.shard, Told::Joined { to, room: self.id.clone(), at }));
+                self.grant(&joining, at, fx);
             }
+            Entry::Since(at) => self.admit_since(at, joining, now, fx),
             Entry::Ahead => {
                 fx.push(Effect::Look(joining.since + JOIN_WITHIN));
                 self.joins.push(joining);
@@ -285,6 +298,12 @@ impl Room {
                 self.note_emptiness(now, fx);
             }
         }
+    }
+
+    fn grant(&mut self, joining: &Joining, at: JoinedAt, fx: &mut Vec<Effect>) {
+        let to = joining.key();
+        self.granted[joining.shard] += 1;
+        fx.push(Effect::Tell(joining.shard, Told::Joined { to, room: self.id.clone(), at }));
     }
 
     /// A page for the log itself.
@@ -312,8 +331,10 @@ impl Room {
 
     /// The history is another one: whoever waited for the old one starts again with the rest of its shard.
     fn restart(&mut self, fx: &mut Vec<Effect>) {
-        let Stage::Known(log) = &self.stage else { return };
         self.pages = Pages::new();
+        self.newest_waits = false;
+        self.want_newest();
+        let Stage::Known(log) = &self.stage else { return };
         let state = log.state().clone();
         let start = state.seq.back(self.settings.replay).max(state.first_seq.back(1));
         for shard in self.inside() {
@@ -366,7 +387,8 @@ impl Room {
     }
 
     fn note_emptiness(&mut self, now: Instant, fx: &mut Vec<Effect>) {
-        let empty = self.joins.is_empty() && self.inside().next().is_none();
+        let waited_for = !self.joins.is_empty() || !self.looking_back.is_empty();
+        let empty = !waited_for && self.inside().next().is_none();
         if !empty {
             self.empty_since = None;
         } else if self.empty_since.is_none() {

@@ -62,6 +62,7 @@ fn open(dialect: &dyn Dialect, text: &str) {
         path: "/app/key",
         query: lines.next().unwrap_or_default(),
         authorization: lines.next(),
+        jid: None,
         cookie: lines.next(),
         protocols: lines.collect(),
         query_token: true,

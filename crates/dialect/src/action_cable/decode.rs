@@ -6,16 +6,18 @@
 
 use chat::{Change, Refusal, RequestId};
 
-use super::{Settings, identifier};
+use super::{ActionCable, Settings, Version, extended, identifier};
 use crate::json::{find, object, text};
 use crate::{Alias, Command, DecodeLimits, Frame, Mark};
 
 object! {
     /// What stands in a frame.
-    struct Fields {
+    pub(super) struct Fields {
         "command" => command,
         "identifier" => identifier,
         "data" => data,
+        "history" => history,
+        "presence" => presence,
     }
 }
 
@@ -32,17 +34,24 @@ object! {
 
 /// The actions that say something. What is sent without one is for `receive`, as in Rails.
 const ACTIONS: [&str; 4] = ["speak", "send_message", "create", "receive"];
+/// The action that says that its user is writing.
+const TYPING: &str = "typing";
 
-/// Reads a frame. `None` if it asks for nothing.
-pub(super) fn decode(settings: &Settings, frame: Frame<'_>, limits: &DecodeLimits) -> Option<Command> {
-    command(settings, frame, limits).unwrap_or_else(|refusal| {
-        Some(Command::Refuse { mark: Mark::default(), alias: None, id: None, refusal })
-    })
+/// Reads a frame, which may ask for nothing.
+pub(super) fn decode(cable: &ActionCable, frame: Frame<'_>, limits: &DecodeLimits, out: &mut Vec<Command>) {
+    if let Err(refusal) = command(cable, frame, limits, out) {
+        out.push(Command::Refuse { mark: Mark::default(), alias: None, id: None, refusal });
+    }
 }
 
 /// # Errors
 /// Why nothing is done and nothing is said.
-fn command(settings: &Settings, frame: Frame<'_>, limits: &DecodeLimits) -> Result<Option<Command>, Refusal> {
+fn command(
+    cable: &ActionCable,
+    frame: Frame<'_>,
+    limits: &DecodeLimits,
+    out: &mut Vec<Command>,
+) -> Result<(), Refusal> {
     let Frame::Text(frame) = frame else {
         return Err(Refusal::malformed("frames are text, not binary"));
     };
@@ -53,25 +62,48 @@ fn command(settings: &Settings, frame: Frame<'_>, limits: &DecodeLimits) -> Resu
         fields.command.and_then(text).ok_or_else(|| Refusal::malformed("`command` must be a text"))?;
     // AnyCable's client answers pings, if it is told to.
     if command == "pong" {
-        return Ok(None);
+        return Ok(());
     }
     let identifier =
         fields.identifier.and_then(text).ok_or_else(|| Refusal::malformed("`identifier` must be a text"))?;
+    let settings = &cable.settings;
     match &*command {
-        "subscribe" => Ok(Some(subscribe(settings, &identifier))),
-        "unsubscribe" => unsubscribe(settings, &identifier).map(Some),
-        "message" => message(settings, &identifier, &fields, limits).map(Some),
-        _ => Err(Refusal::malformed("this `command` is not known to this server")),
+        "subscribe" => subscribe(cable, &identifier, &fields, out),
+        "unsubscribe" => out.push(unsubscribe(settings, &identifier)?),
+        "message" => out.push(message(settings, &identifier, &fields, limits)?),
+        _ => out.push(other(cable, &command, &identifier, &fields, limits)?),
     }
+    Ok(())
 }
 
 /// Rails says nothing of a channel that it does not have, and the library asks again twice a second, for ever.
-fn subscribe(settings: &Settings, identifier: &str) -> Command {
+fn subscribe(cable: &ActionCable, identifier: &str, fields: &Fields<'_>, out: &mut Vec<Command>) {
     let (mark, alias) = (Mark::default(), Alias::new(identifier));
-    match identifier::read(settings, identifier) {
-        Ok(subscription) => Command::Join { mark, alias, room: subscription.room, from: subscription.from },
-        Err(refusal) => Command::Refuse { mark, alias: Some(alias), id: None, refusal },
+    match (identifier::read(&cable.settings, identifier), cable.version) {
+        (Ok(subscription), Version::Base) => {
+            out.push(Command::Join { mark, alias, room: subscription.room, from: subscription.from });
+        }
+        (Ok(subscription), Version::Extended) => {
+            extended::asked::subscribe(identifier, subscription, fields, out);
+        }
+        (Err(refusal), _) => out.push(Command::Refuse { mark, alias: Some(alias), id: None, refusal }),
     }
+}
+
+/// A command that only one version has.
+fn other(
+    cable: &ActionCable,
+    command: &str,
+    identifier: &str,
+    fields: &Fields<'_>,
+    limits: &DecodeLimits,
+) -> Result<Command, Refusal> {
+    let subscription = identifier::read(&cable.settings, identifier)?;
+    let known = match cable.version {
+        Version::Base => None,
+        Version::Extended => extended::asked::command(command, identifier, subscription, fields, limits)?,
+    };
+    known.ok_or_else(|| Refusal::malformed("this `command` is not known to this server"))
 }
 
 fn unsubscribe(settings: &Settings, identifier: &str) -> Result<Command, Refusal> {
@@ -90,6 +122,10 @@ fn message(
     let performed: Performed<'_> =
         find(&data).ok_or_else(|| Refusal::malformed("`data` must hold one JSON object"))?;
     check_once(performed.twice)?;
+    if performed.action.and_then(text).is_some_and(|action| action == TYPING) {
+        let (mark, within) = (Mark::default(), Some(Alias::new(identifier)));
+        return Ok(Command::Typing { mark, within, room });
+    }
     check_action(&performed)?;
     let mark = Mark::new(identifier);
     let (id, bad_id) = match id(&performed) {
@@ -103,7 +139,7 @@ fn message(
     })
 }
 
-fn check_once(twice: Option<&'static str>) -> Result<(), Refusal> {
+pub(super) fn check_once(twice: Option<&'static str>) -> Result<(), Refusal> {
     twice.map_or(Ok(()), |name| Err(Refusal::malformed(format!("`{name}` stands there twice"))))
 }
 

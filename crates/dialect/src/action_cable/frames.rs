@@ -33,6 +33,8 @@ pub(super) struct Verdict<'a> {
 pub(super) enum Kind {
     ConfirmSubscription,
     RejectSubscription,
+    ConfirmHistory,
+    RejectHistory,
 }
 
 /// Something for `received`: it has no `type`.

@@ -12,6 +12,10 @@ use crate::{Alias, From};
 pub(super) struct Subscription {
     pub(super) room: RoomId,
     pub(super) from: From,
+    /// Whether its user is to be seen in the room.
+    pub(super) present: bool,
+    /// Whether it is to be told who is writing.
+    pub(super) typing: bool,
 }
 
 /// Reads an identifier.
@@ -29,7 +33,9 @@ pub(super) fn read(settings: &Settings, identifier: &str) -> Result<Subscription
     if !channel.is_some_and(|channel| settings.channels.iter().any(|known| known == channel)) {
         return Err(Refusal::malformed("there is no such channel"));
     }
-    Ok(Subscription { room: room(settings, &params)?, from: from(&params)? })
+    let is_set = |name| params.get(name).and_then(Value::as_bool).unwrap_or(false);
+    let (room, from) = (room(settings, &params)?, from(&params)?);
+    Ok(Subscription { room, from, present: is_set("presence"), typing: is_set("typing") })
 }
 
 /// `"42"` and `42` are the same room.

@@ -39,17 +39,24 @@ pub(super) fn say(say: &Say<'_>, out: &mut Vec<u8>) -> bool {
 /// What was said, as each subscription of this identifier gets it. What changes a message cannot be shown: a page would
 /// take it for a new one.
 pub(super) fn event(identifier: &Alias, event: &Event, out: &mut Vec<u8>) -> bool {
-    let EventKind::Message { body: Some(body), reply_to: _ } = &event.kind else { return false };
-    let message = Message {
-        id: Text(&event.id),
-        seq: event.seq.get(),
-        room: Text(&event.room),
-        message: body.as_str(),
-        user: Author { id: event.by.id.as_str(), username: &event.by.name },
-        sent_at: Text(event.at),
-        created_at: Text(event.at),
-    };
+    let Some(message) = Message::of(event) else { return false };
     write(&Data { identifier: identifier.as_str(), message }, out)
+}
+
+impl<'a> Message<'a> {
+    /// The message that an event shows, if it shows one.
+    pub(super) fn of(event: &'a Event) -> Option<Self> {
+        let EventKind::Message { body: Some(body), reply_to: _ } = &event.kind else { return None };
+        Some(Self {
+            id: Text(&event.id),
+            seq: event.seq.get(),
+            room: Text(&event.room),
+            message: body.as_str(),
+            user: Author { id: event.by.id.as_str(), username: &event.by.name },
+            sent_at: Text(event.at),
+            created_at: Text(event.at),
+        })
+    }
 }
 
 /// A rejection is for good. Of what will pass nothing is said: the library asks again within half a second.

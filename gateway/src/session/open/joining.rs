@@ -108,7 +108,7 @@ impl Open {
         });
         match ruled {
             Ok(at) => {
-                sub.kind = Some(at.state.kind);
+                (sub.kind, sub.truncated) = (Some(at.state.kind), at.truncated);
                 let room = sub.room.clone();
                 say_joined(&mut turn.voice, sub, Some(&sub.opening), &self.user, &at, at.truncated);
                 self.settle(turn, &room, Ok(at.state.kind));
@@ -169,7 +169,7 @@ impl Open {
 
     pub(in crate::session) fn on_caught_up(&self, voice: &mut Voice<'_>, id: SubId) {
         if let Some(sub) = self.subscriptions.get(id) {
-            voice.say(&Say::CaughtUp { alias: &sub.alias });
+            voice.say(&Say::CaughtUp { opening: &sub.opening, alias: &sub.alias, truncated: sub.truncated });
         }
     }
 

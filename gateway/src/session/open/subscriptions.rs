@@ -14,6 +14,8 @@ pub(super) struct Subscription {
     pub(super) opening: Mark,
     /// What the room is; `None` while the join is under way.
     pub(super) kind: Option<RoomKind>,
+    /// Whether something of what it was opened for was left out.
+    pub(super) truncated: bool,
 }
 
 /// All of them: at most `limits.rooms_per_connection`, each with an alias of its own.
@@ -40,7 +42,7 @@ impl Subscriptions {
         if self.all.len() == self.all.capacity() {
             self.all.reserve_exact(self.all.len().max(1));
         }
-        self.all.push(Subscription { id, room, alias, opening, kind: None });
+        self.all.push(Subscription { id, room, alias, opening, kind: None, truncated: false });
         id
     }
 

@@ -15,9 +15,13 @@ const SECOND: &str = r#"{"room":"r","channel":"RoomChannel"}"#;
 impl Scene {
     /// A connection with this token that has not begun yet.
     fn cable_with(limits: Limits, token: Option<String>) -> Self {
+        Self::of(&*CABLE, limits, token)
+    }
+
+    fn of(dialect: &'static ActionCable, limits: Limits, token: Option<String>) -> Self {
         let mut scene = Self::with(limits, None);
         let name = ConnectionName::random(&scene.env);
-        scene.session = Session::new(&*CABLE, name, token.map(Credential::Token), &scene.env, scene.now);
+        scene.session = Session::new(dialect, name, token.map(Credential::Token), &scene.env, scene.now);
         scene
     }
 
@@ -249,4 +253,24 @@ fn a_gateway_that_goes_says_to_come_back() {
     assert_ends(&done, "server_restart", true);
     let mut scene = Scene::cable();
     assert_ends(&scene.dismiss(Refusal::new(Code::TooSlow, "nothing was read")), "too_slow", true);
+}
+
+static EXTENDED: LazyLock<ActionCable> =
+    LazyLock::new(|| ActionCable::extended(dialect::action_cable::Settings::default()));
+
+#[test]
+fn the_extended_protocol_tells_of_the_history_once_it_was_shown() {
+    for (truncated, told) in [(false, "confirm_history"), (true, "reject_history")] {
+        let token = Scene::with(limits(), None).token("ana", None, Duration::from_hours(1));
+        let mut scene = Scene::of(&*EXTENDED, limits(), Some(token));
+        scene.does(Session::start);
+        let history = json!({"since": 1, "streams": {"room:r": {"epoch": "e.1", "offset": 3}}});
+        let asked = json!({"command": "subscribe", "identifier": FIRST, "history": history});
+        let join = scene.says(&asked).join();
+        assert_eq!(join.from, From::AllAfter(Seq::new(3).unwrap(), Epoch::parse("e.1").unwrap()));
+        let at = JoinedAt { truncated, ..at(RoomKind::Public, 3) };
+        assert_eq!(scene.answer(Answered::Joined(join.sub, Ok(at))).said, [confirmed(FIRST)]);
+        let done = scene.does(|session, _, _, out| session.on_caught_up(join.sub, out));
+        assert_eq!(done.said, [json!({"identifier": FIRST, "type": told})]);
+    }
 }

@@ -115,15 +115,60 @@ fn after(position: u64) -> From {
     From::After(seq(position), Some(epoch()))
 }
 
+/// When the event of this position was stored.
+fn at(n: u64) -> Timestamp {
+    Timestamp::from_micros(i64::try_from(n).unwrap())
+}
+
 fn event(n: u64) -> Event {
     Event {
         room: room_id(),
         seq: seq(n),
         id: RequestId::parse(&format!("id-{n}")).unwrap(),
         by: User::parse("ana", None).unwrap(),
-        at: Timestamp::from_micros(0),
+        at: at(n),
         kind: EventKind::Message { body: Some(Body::trusted("hi")), reply_to: None },
     }
+}
+
+#[test]
+fn ten_thousand_that_want_all_since_a_moment_cost_one_read() {
+    let mut scene = Scene::open_at(4);
+    (2..10_002).for_each(|who| scene.join(who, From::AllSince(at(4))));
+    assert_eq!((scene.joined(), scene.reads.len()), (vec![], 1));
+    scene.answer(true);
+    assert_eq!(scene.joined(), (2..10_002).map(|who| (who, 3, false)).collect::<Vec<_>>());
+    scene.join(1, From::AllSince(at(5)));
+    assert_eq!((scene.joined(), scene.reads.len()), (vec![(1, 4, false)], 0), "it is at hand now");
+}
+
+#[test]
+fn who_wants_all_since_a_moment_of_which_nothing_is_known_is_told_so() {
+    let mut scene = Scene::open_at(4);
+    scene.join(2, From::AllSince(at(2)));
+    scene.answer(true);
+    assert_eq!(scene.joined(), [(2, 4, true)], "the ring holds no more than two events");
+    scene.join(3, From::AllAfter(seq(2), epoch()));
+    assert_eq!(scene.joined(), [(3, 2, false)]);
+}
+
+#[test]
+fn the_newest_page_is_read_again_if_it_could_not_be_had_and_is_not_waited_for_too_long() {
+    let mut scene = Scene::open_at(4);
+    scene.join(2, From::AllSince(at(4)));
+    scene.answer(false);
+    scene.pass(PAUSE);
+    while !scene.reads.is_empty() {
+        scene.answer(true);
+    }
+    assert_eq!(scene.joined(), [(2, 3, false)]);
+
+    let mut scene = Scene::open_at(4);
+    scene.join(2, From::AllSince(at(4)));
+    scene.pass(JOIN_WITHIN);
+    assert!(scene.told.iter().any(|told| matches!(told, Told::NotJoined { .. })), "{:?}", scene.told);
+    scene.answer(true);
+    assert_eq!(scene.joined(), [], "it was told already");
 }
 
 #[test]

@@ -57,7 +57,6 @@ fn actions_and_data_that_are_none() {
         "",
         "hi",
         "[]",
-        r#"{"action":"typing"}"#,
         r#"{"action":7,"message":"hi"}"#,
         r#"{"action":"away","message":"hi"}"#,
         r#"{"action":"speak","message":"a","message":"b"}"#,

@@ -3,8 +3,10 @@
 
 mod any_bytes;
 mod asked;
+mod extended;
 mod farewells;
 mod ignored;
+mod moments;
 mod opened;
 mod said;
 
@@ -42,7 +44,11 @@ fn message(identifier: &str, data: &str) -> String {
 
 /// A frame of `golden/action_cable`, without the line end that editors add.
 fn golden(name: &str) -> String {
-    let path = format!("{}/golden/action_cable/{name}.json", env!("CARGO_MANIFEST_DIR"));
+    golden_of("action_cable", name)
+}
+
+fn golden_of(dialect: &str, name: &str) -> String {
+    let path = format!("{}/golden/{dialect}/{name}.json", env!("CARGO_MANIFEST_DIR"));
     std::fs::read_to_string(&path).unwrap_or_else(|e| panic!("{path}: {e}")).trim_end().to_owned()
 }
 

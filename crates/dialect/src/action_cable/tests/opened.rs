@@ -40,6 +40,9 @@ fn a_token_may_stand_in_any_of_the_places_that_applications_have() {
         OpenRequest { protocols: offered(&["parlor.token.a.b.c"]), ..base() },
         OpenRequest { protocols: offered(&["anycable-token.a.b.c"]), ..base() },
         OpenRequest { authorization: Some("Bearer a.b.c"), ..base() },
+        OpenRequest { jid: Some("a.b.c"), ..base() },
+        OpenRequest { query: "token=&jid=a.b.c", ..base() },
+        OpenRequest { query: "token=", cookie: Some("parlor_token=a.b.c"), ..base() },
     ] {
         assert_eq!(token(&request).as_deref(), Some("a.b.c"), "{request:?}");
     }

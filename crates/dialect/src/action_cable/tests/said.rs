@@ -78,7 +78,7 @@ fn what_has_no_words_here_writes_nothing() {
         Say::Overtaken { opening: mark, alias, refusal },
         Say::Replaced { opening: mark, alias },
         Say::Outside { mark, id: Some(&id("d-1")), refusal },
-        Say::CaughtUp { alias },
+        Say::CaughtUp { opening: mark, alias, truncated: false },
         Say::Left { mark, opening: Some(mark), alias, room },
         Say::Sent { mark, room, id: &id("d-1"), stored },
         Say::Renewed { mark, user: &ana() },

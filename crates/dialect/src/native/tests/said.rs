@@ -88,7 +88,10 @@ fn pages_and_lists_are_answered() {
 #[test]
 fn what_has_no_words_here_writes_nothing() {
     let mut out = Vec::new();
-    assert!(!Native.say(&Say::CaughtUp { alias: &Alias::new("r") }, &mut out));
+    assert!(!Native.say(
+        &Say::CaughtUp { opening: &Mark::default(), alias: &Alias::new("r"), truncated: false },
+        &mut out
+    ));
     assert!(!Native.say(&Say::Beat { at: at() }, &mut out));
     assert!(out.is_empty());
 }
