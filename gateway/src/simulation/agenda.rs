@@ -24,7 +24,7 @@ pub(super) enum Deed {
     Tick,
     /// The writers announce heads.
     Announce,
-    /// A resident does something.
+    /// A resident, or a page, does something.
     Act(usize),
     /// Something bigger happens.
     Trouble,

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::gateway::LINGER;
-use super::resident::Stay;
+use super::resident::{Resident, Stay};
 use super::saying::Known;
 use super::town::Town;
 
@@ -21,7 +21,7 @@ impl Town {
         self.clear_up();
         let healed = self.weather.storm;
         self.live_until_settled(healed + HEALED_WITHIN).await;
-        (0..self.residents.len()).for_each(|number| self.say_goodbye(number));
+        (0..self.everybody()).for_each(|number| self.say_goodbye(number));
         let linger = u64::try_from(LINGER.as_millis()).expect("seconds");
         let let_go = self.agenda.now() + linger + LET_GO_WITHIN;
         self.live_until(let_go.max(healed + FORGOTTEN_AFTER)).await;
@@ -66,6 +66,8 @@ impl Town {
         for resident in &mut self.residents {
             resident.rooms.values_mut().for_each(|membership| membership.wanted = true);
         }
+        let subscriptions = self.cables.iter_mut().flat_map(|cable| &mut cable.subscriptions);
+        subscriptions.for_each(|subscription| subscription.wanted = true);
     }
 
     /// How many messages were acknowledged.
@@ -76,24 +78,27 @@ impl Town {
 
     /// What is not as it will be in the end.
     fn unsettled(&self) -> Option<String> {
-        self.residents.iter().find_map(|resident| {
-            let user = &resident.user.id;
-            if let Some((question, since)) = resident.asked.values().next() {
-                return Some(format!("{user} waits for {question:?} since {:?}", since.elapsed()));
-            }
-            if let Some(send) = resident.unknown().first().map(|at| &resident.sends[*at]) {
-                return Some(format!("{user} does not know what became of {:?}", send.id));
-            }
-            resident.rooms.iter().find_map(|(room, membership)| {
-                let head = (self.store.epoch(), self.store.head(room));
-                let inside = matches!(membership.stay, Stay::Inside { .. });
-                let there = inside && membership.position == Some(head);
-                (!there).then(|| {
-                    format!(
-                        "{user} is {:?} {room:?} at {:?}, not at {head:?}",
-                        membership.stay, membership.position
-                    )
-                })
+        let pages = || self.cables.iter().find_map(|cable| cable.unsettled(&self.store));
+        self.residents.iter().find_map(|resident| self.unsettled_resident(resident)).or_else(pages)
+    }
+
+    fn unsettled_resident(&self, resident: &Resident) -> Option<String> {
+        let user = &resident.user.id;
+        if let Some((question, since)) = resident.asked.values().next() {
+            return Some(format!("{user} waits for {question:?} since {:?}", since.elapsed()));
+        }
+        if let Some(send) = resident.unknown().first().map(|at| &resident.sends[*at]) {
+            return Some(format!("{user} does not know what became of {:?}", send.id));
+        }
+        resident.rooms.iter().find_map(|(room, membership)| {
+            let head = (self.store.epoch(), self.store.head(room));
+            let inside = matches!(membership.stay, Stay::Inside { .. });
+            let there = inside && membership.position == Some(head);
+            (!there).then(|| {
+                format!(
+                    "{user} is {:?} {room:?} at {:?}, not at {head:?}",
+                    membership.stay, membership.position
+                )
             })
         })
     }
@@ -101,10 +106,16 @@ impl Town {
     /// Every other one leaves before it hangs up.
     fn say_goodbye(&mut self, number: usize) {
         self.agenda.cancel(|deed| matches!(deed, super::agenda::Deed::Act(resident) if *resident == number));
-        if number.is_multiple_of(2) {
-            for room in self.rooms.clone() {
-                let leave = self.residents[number].leave(&room);
-                self.say(number, &leave);
+        match self.cable(number) {
+            _ if !number.is_multiple_of(2) => {}
+            None => {
+                for room in self.rooms.clone() {
+                    let leave = self.residents[number].leave(&room);
+                    self.say(number, &leave);
+                }
+            }
+            Some(cable) => {
+                (0..self.cables[cable].subscriptions.len()).for_each(|at| self.unsubscribe(number, at));
             }
         }
         self.hang_up(number);

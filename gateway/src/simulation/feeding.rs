@@ -82,7 +82,8 @@ impl Shard {
                     continue;
                 }
                 let (room, epoch) = (live.room.clone(), live.epoch.clone());
-                let mail = Mail::Events { room, epoch, events: live.events.to_vec() };
+                let alias = subscription.alias.clone();
+                let mail = Mail::Events { alias, room, epoch, events: live.events.to_vec() };
                 self.mail.push_back((*place as usize, mail));
             }
         }
@@ -126,7 +127,8 @@ impl Shard {
             }
             Fed::Show(events) => {
                 let (id, epoch) = (subscription.room.clone(), room.state.epoch.clone());
-                let mail = Mail::Events { room: id, epoch, events: events.to_vec() };
+                let alias = subscription.alias.clone();
+                let mail = Mail::Events { alias, room: id, epoch, events: events.to_vec() };
                 self.mail.push_back((to.connection.place as usize, mail));
             }
         }

@@ -1,5 +1,7 @@
 //! What the residents do, and what happens to the town.
 
+use dialect::native::Native;
+
 use super::agenda::Deed;
 use super::gateway::Gateway;
 use super::resident::Stay;
@@ -8,8 +10,16 @@ use super::town::{Owner, Town};
 use super::weather::Trouble;
 
 impl Town {
-    /// A resident does something: comes back, repeats what it must, or what comes to its mind.
+    /// Somebody does something.
     pub(super) fn act(&mut self, number: usize) {
+        match self.cable(number) {
+            None => self.act_as_resident(number),
+            Some(_) => self.act_as_page(number),
+        }
+    }
+
+    /// A resident comes back, repeats what it must, or does what comes to its mind.
+    fn act_as_resident(&mut self, number: usize) {
         if self.residents[number].place.is_none() {
             return self.connect(number);
         }
@@ -35,7 +45,7 @@ impl Town {
         let Some(there) = &mut self.gateways[gateway] else { return };
         let resident = &mut self.residents[number];
         resident.place = Some((gateway, shard));
-        there.shards[shard].open(number, &resident.token);
+        there.shards[shard].open(number, &Native, &resident.token);
         self.deliver();
         let joins = self.residents[number].joins();
         self.say_all(number, &joins);
@@ -86,29 +96,48 @@ impl Town {
         }
     }
 
-    fn say_all(&mut self, number: usize, frames: &[String]) {
-        frames.iter().for_each(|frame| self.say(number, frame));
+    pub(super) fn say_all(&mut self, number: usize, frames: &[String]) {
+        for frame in frames {
+            self.say(number, frame);
+        }
     }
 
-    pub(super) fn say(&mut self, number: usize, frame: &str) {
-        let Some((gateway, shard)) = self.residents[number].place else {
-            return self.residents[number].lose_connection(); // It was sent away for what it said before.
+    /// Somebody says something. False if nobody listens.
+    pub(super) fn say(&mut self, number: usize, frame: &str) -> bool {
+        let Some((gateway, shard)) = self.place(number) else {
+            self.lose_connection(number); // It was sent away for what it said before.
+            return false;
         };
         self.note(|_| format!("u{number} at {gateway} says {frame}"));
-        if let Some(gateway) = &mut self.gateways[gateway] {
-            gateway.shards[shard].hear(number, frame);
-        }
+        let heard =
+            self.gateways[gateway].as_mut().is_some_and(|there| there.shards[shard].hear(number, frame));
         self.deliver();
+        heard
     }
 
-    /// A resident's connection breaks.
+    /// Where somebody is connected.
+    pub(super) fn place(&self, number: usize) -> Option<(usize, usize)> {
+        match self.cable(number) {
+            None => self.residents[number].place,
+            Some(cable) => self.cables[cable].place,
+        }
+    }
+
+    fn lose_connection(&mut self, number: usize) {
+        match self.cable(number) {
+            None => self.residents[number].lose_connection(),
+            Some(cable) => self.cables[cable].lose_connection(),
+        }
+    }
+
+    /// Somebody's connection breaks.
     pub(super) fn hang_up(&mut self, number: usize) {
-        let Some((gateway, shard)) = self.residents[number].place else { return };
+        let Some((gateway, shard)) = self.place(number) else { return };
         self.note(|_| format!("u{number} hangs up at {gateway}"));
         if let Some(gateway) = &mut self.gateways[gateway] {
             gateway.shards[shard].forget(number);
         }
-        self.residents[number].lose_connection();
+        self.lose_connection(number);
     }
 
     /// Something bigger happens.
@@ -160,9 +189,10 @@ impl Town {
     fn kill(&mut self, number: usize) {
         let Some(gateway) = self.gateways[number].take() else { return };
         gateway.kill();
-        let there = |place: Option<(usize, usize)>| place.is_some_and(|(gateway, _)| gateway == number);
-        for resident in self.residents.iter_mut().filter(|resident| there(resident.place)) {
-            resident.lose_connection();
+        for somebody in 0..self.everybody() {
+            if self.place(somebody).is_some_and(|(gateway, _)| gateway == number) {
+                self.lose_connection(somebody);
+            }
         }
         self.plan_within(3_000, Deed::Start(number));
     }

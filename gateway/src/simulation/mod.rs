@@ -1,6 +1,7 @@
 //! A whole town in one thread, without I/O and without real time, out of one number: gateways (the real switchboard with
 //! its road, rooms and interest, and the real sessions), a bus that loses, doubles, swaps and delays, writers and a
-//! store that stall, refuse and leave in doubt, and residents who talk, repeat, leave and come back elsewhere.
+//! store that stall, refuse and leave in doubt, and residents who talk, repeat, leave and come back elsewhere, in three
+//! dialects.
 //!
 //! The number, the seed, draws how big the town is, which faults it has, and everything that happens. Then the faults
 //! end, and what was promised must hold:
@@ -9,6 +10,9 @@
 //!   sends of one resident stand in their order;
 //! * everybody is shown each event after their position once and in order, or is told that something is left out, and
 //!   that only where the past has changed;
+//! * pages with the library of Action Cable, which cannot say where they were, are shown each event since their
+//!   subscription was confirmed once and in order, on each of their subscriptions; with AnyCable's they are shown each event
+//!   since their last position, or hear that it is lost, and that only where the past has changed;
 //! * every answer comes within five seconds, and ten seconds after the last fault everybody is at the head;
 //! * once everybody has gone, nothing is left.
 //!
@@ -24,11 +28,13 @@ mod actions;
 mod agenda;
 mod audit;
 mod bell;
+mod cable;
 mod chance;
 mod connection;
 mod feeding;
 mod gateway;
 mod life;
+mod pages;
 mod resident;
 mod saying;
 mod shard;

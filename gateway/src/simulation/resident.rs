@@ -176,7 +176,7 @@ impl Resident {
     pub(super) fn receive(&mut self, mail: Mail, store: &Store, town: &Rules) {
         match mail {
             Mail::Words(words) => self.hear(&words, store, town),
-            Mail::Events { room, epoch, events } => {
+            Mail::Events { room, epoch, events, .. } => {
                 for event in events {
                     self.see(&room, number(epoch.as_str()), &event, store);
                 }

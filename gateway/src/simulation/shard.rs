@@ -8,8 +8,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use chat::{Event, Refusal, RoomId, RoomState};
-use dialect::Frame;
-use dialect::native::Native;
+use dialect::{Alias, Dialect, Frame};
 use tokio::time::Instant;
 
 use super::chance::Chance;
@@ -51,8 +50,8 @@ pub(super) struct LocalRoom {
 pub(super) enum Mail {
     /// A frame of the session.
     Words(String),
-    /// Events of a room, and of which history the shard takes them to be.
-    Events { room: RoomId, epoch: chat::Epoch, events: Vec<Arc<Event>> },
+    /// Events of a room for one subscription, and of which history the shard takes them to be.
+    Events { alias: Alias, room: RoomId, epoch: chat::Epoch, events: Vec<Arc<Event>> },
     /// The connection is over.
     Closed,
 }
@@ -98,11 +97,11 @@ impl Shard {
         }
     }
 
-    pub(super) fn open(&mut self, resident: usize, token: &str) {
+    pub(super) fn open(&mut self, resident: usize, dialect: &'static dyn Dialect, token: &str) {
         let (now, place) = (Instant::now(), place(resident));
         self.generations += 1;
         let name = ConnectionName::random(&self.env);
-        let session = Session::new(&Native, name, Some(Credential::Token(token.to_owned())), &self.env, now);
+        let session = Session::new(dialect, name, Some(Credential::Token(token.to_owned())), &self.env, now);
         let generation = self.generations;
         let connection = Connection::new(generation, session);
         assert!(self.connections.insert(place, connection).is_none(), "it is connected twice");
@@ -111,17 +110,18 @@ impl Shard {
         });
     }
 
-    /// A resident says something. Nobody listens to one that is being dismissed.
-    pub(super) fn hear(&mut self, resident: usize, frame: &str) {
+    /// A resident says something. False if it is not heard: nobody listens to one that is being dismissed.
+    pub(super) fn hear(&mut self, resident: usize, frame: &str) -> bool {
         let now = Instant::now();
-        let Some(key) = self.key(resident) else { return };
+        let Some(key) = self.key(resident) else { return false };
         if self.connections[&key.place].leaving.is_some() {
-            return;
+            return false;
         }
         self.with_session(key, |session, env, out| {
             session.on_heard(now);
             session.on_frame(env, now, Frame::Text(frame), out);
         });
+        true
     }
 
     /// A resident's socket is broken.

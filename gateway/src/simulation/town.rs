@@ -11,6 +11,7 @@ use futures::FutureExt;
 use tokio::time::{Instant, sleep_until};
 
 use super::agenda::{Agenda, Deed};
+use super::cable::Cable;
 use super::chance::Chance;
 use super::gateway::{Gateway, Output, token};
 use super::resident::{Resident, Rules};
@@ -37,6 +38,8 @@ pub(super) struct Town {
     /// `None`: dead, and not replaced yet.
     pub(super) gateways: Vec<Option<Gateway>>,
     pub(super) residents: Vec<Resident>,
+    /// Numbered behind the residents.
+    pub(super) cables: Vec<Cable>,
     pub(super) owner: Owner,
     pub(super) lives: u32,
     /// True once there are no faults any more.
@@ -59,6 +62,9 @@ impl Town {
         let weather = Weather::draw(&mut chance);
         let rooms = ROOMS[ROOMS.len() - weather.rooms..].to_vec();
         let residents = (0..weather.residents).map(|number| Resident::new(number, &rooms, token)).collect();
+        let first = weather.residents;
+        let cables =
+            (first..first + weather.cables).map(|number| Cable::new(number, &rooms, token)).collect();
         let rules = Rules { keeps_the_past: weather.keeps_the_past(), replay: weather.replay };
         let mut town = Self {
             store: Store::new(weather.page),
@@ -74,10 +80,11 @@ impl Town {
             trace,
             rooms,
             residents,
+            cables,
         };
         town.note(|town| format!("seed {seed}: {:?}", town.weather));
         (0..town.gateways.len()).for_each(|number| town.start(number));
-        (0..town.residents.len()).for_each(|number| town.plan_within(town.weather.idle, Deed::Act(number)));
+        (0..town.everybody()).for_each(|number| town.plan_within(town.weather.idle, Deed::Act(number)));
         town.agenda.plan(1000, Deed::Tick);
         town.agenda.plan(500, Deed::Announce);
         if town.weather.trouble > 0 {
@@ -269,10 +276,23 @@ impl Town {
                     self.gateways[number].as_mut().and_then(|gateway| gateway.shards[shard].mail.pop_front())
                 {
                     self.trace.note(self.agenda.now(), || format!("u{resident} at {number} gets {mail:?}"));
-                    self.residents[resident].receive(mail, &self.store, &self.rules);
+                    match self.cable(resident) {
+                        None => self.residents[resident].receive(mail, &self.store, &self.rules),
+                        Some(cable) => self.cables[cable].receive(mail, &self.store, &self.rules),
+                    }
                 }
             }
         }
+    }
+
+    /// How many live here: residents, then pages.
+    pub(super) fn everybody(&self) -> usize {
+        self.residents.len() + self.cables.len()
+    }
+
+    /// Which of the pages has this number, if it is one of theirs.
+    pub(super) fn cable(&self, number: usize) -> Option<usize> {
+        number.checked_sub(self.residents.len())
     }
 
     pub(super) fn plan_within(&mut self, most: u64, deed: Deed) {

@@ -10,6 +10,8 @@ pub(super) struct Weather {
     pub(super) shards: usize,
     pub(super) rooms: usize,
     pub(super) residents: usize,
+    /// Pages with the library of Action Cable, who live among them.
+    pub(super) cables: usize,
     /// How long there are faults.
     pub(super) storm: u64,
     /// How long a resident does nothing, at the most.
@@ -91,6 +93,7 @@ impl Weather {
             shards: 1 + c.index(2),
             rooms: 1 + c.index(3),
             residents: 2 + c.index(4),
+            cables: c.index(3),
             storm: c.between(1_500, 6_000),
             idle: c.between(300, 1_500),
             restless: c.between(50, 400),
