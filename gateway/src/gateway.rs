@@ -239,6 +239,7 @@ impl Desks {
         Ok(Self {
             dialects: dialects(dialect::Settings {
                 action_cable: settings.action_cable.clone(),
+                phoenix: settings.phoenix.clone(),
                 pusher: settings.pusher.clone(),
             }),
             origins: Arc::new(Origins::new(&settings.gateway.origins)),

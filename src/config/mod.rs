@@ -49,6 +49,8 @@ pub(crate) struct Config {
     pub(crate) auth: gateway::auth::Settings,
     /// What an application calls its channel of Action Cable.
     pub(crate) action_cable: gateway::settings::ActionCable,
+    /// What an application calls its topics and events of Phoenix.
+    pub(crate) phoenix: gateway::settings::Phoenix,
     /// The application of Pusher that clients and backends name.
     pub(crate) pusher: gateway::settings::Pusher,
     /// How a writer works.
@@ -121,6 +123,7 @@ impl Config {
             drain: self.drain,
             auth: self.auth.clone(),
             action_cable: self.action_cable.clone(),
+            phoenix: self.phoenix.clone(),
             pusher: self.pusher.clone(),
         }
     }

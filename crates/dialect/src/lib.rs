@@ -10,6 +10,7 @@ mod json;
 pub mod native;
 mod opening;
 mod payloads;
+pub mod phoenix;
 pub mod pusher;
 mod vouching;
 mod words;
@@ -29,6 +30,8 @@ pub use words::{Alias, Command, From, LimitsShown, Mark, Say};
 pub struct Settings {
     /// `action_cable.*`
     pub action_cable: action_cable::Settings,
+    /// `phoenix.*`
+    pub phoenix: phoenix::Settings,
     /// `pusher.*`
     pub pusher: pusher::Settings,
 }
@@ -40,8 +43,14 @@ pub struct Settings {
 pub fn dialects(settings: Settings) -> Vec<&'static dyn Dialect> {
     let extended = action_cable::ActionCable::extended(settings.action_cable.clone());
     let cable = action_cable::ActionCable::new(settings.action_cable);
-    let mut dialects: Vec<&'static dyn Dialect> =
-        vec![&native::Native, Box::leak(Box::new(extended)), Box::leak(Box::new(cable))];
+    let phoenix = |serializer| phoenix::Phoenix::new(settings.phoenix.clone(), serializer);
+    let mut dialects: Vec<&'static dyn Dialect> = vec![
+        &native::Native,
+        Box::leak(Box::new(extended)),
+        Box::leak(Box::new(cable)),
+        Box::leak(Box::new(phoenix(phoenix::Serializer::V2))),
+        Box::leak(Box::new(phoenix(phoenix::Serializer::V1))),
+    ];
     if let Some(pusher) = pusher::Pusher::new(settings.pusher) {
         dialects.push(Box::leak(Box::new(pusher)));
     }
@@ -179,7 +188,7 @@ pub struct Terms {
 /// What a second join with an alias is that is open, or being opened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum JoinAgain {
-    /// A new beginning: the first one ends, with [`Say::Replaced`].
+    /// A new beginning: the first one ends, with [`Say::Ended`].
     Anew,
     /// Nothing: the client asks until it hears an answer, and one is all that it may get.
     Nothing,

@@ -307,8 +307,9 @@ pub enum Say<'a> {
         /// Why.
         refusal: &'a Refusal,
     },
-    /// A subscription has ended, open or not, because the client has joined again with its alias.
-    Replaced {
+    /// A subscription has ended that was open, or being opened: the client has left, and has heard [`Say::Left`], or has
+    /// joined again with its alias.
+    Ended {
         /// The mark with which it was opened.
         opening: &'a Mark,
         /// Its alias.

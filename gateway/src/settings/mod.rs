@@ -9,6 +9,7 @@ use std::net::SocketAddr;
 use serde::{Deserialize, Serialize};
 
 pub use dialect::action_cable::Settings as ActionCable;
+pub use dialect::phoenix::Settings as Phoenix;
 pub use dialect::pusher::{Secret as PusherSecret, Settings as Pusher};
 pub use drain::Drain;
 pub use limits::Limits;
@@ -54,6 +55,8 @@ pub struct Settings {
     pub auth: crate::auth::Settings,
     /// `action_cable.*`
     pub action_cable: ActionCable,
+    /// `phoenix.*`
+    pub phoenix: Phoenix,
     /// `pusher.*`
     pub pusher: Pusher,
 }

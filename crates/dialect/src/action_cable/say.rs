@@ -18,7 +18,7 @@ pub(super) fn say(say: &Say<'_>, out: &mut Vec<u8>) -> bool {
         // an answer when he leaves; whoever speaks sees what he said.
         Say::Joined { mark: None, .. }
         | Say::Overtaken { .. }
-        | Say::Replaced { .. }
+        | Say::Ended { .. }
         | Say::Outside { .. }
         | Say::Left { .. }
         | Say::Sent { .. }

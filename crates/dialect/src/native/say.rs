@@ -68,7 +68,7 @@ fn frame<'a>(say: &Say<'a>) -> Option<ServerFrame<'a>> {
         // to know who is there asks, a whisper has no answer, and pings are no text here.
         Say::CaughtUp { .. }
         | Say::StillJoined { .. }
-        | Say::Replaced { .. }
+        | Say::Ended { .. }
         | Say::Roster { .. }
         | Say::Done { .. }
         | Say::Beat { .. } => return None,

@@ -32,7 +32,7 @@ pub(super) fn say(say: &Say<'_>, out: &mut Vec<u8>) -> bool {
         // There are no words for these. Nobody waits for an answer when he leaves, and whoever says something sees it.
         Say::Joined { mark: None, .. }
         | Say::Overtaken { .. }
-        | Say::Replaced { .. }
+        | Say::Ended { .. }
         | Say::Left { .. }
         | Say::Sent { .. }
         | Say::Done { .. }

@@ -39,7 +39,7 @@ impl Open {
         let sub = self.subscriptions.add(room.clone(), alias.clone(), mark);
         if let Some(old) = old {
             self.end(turn, &old);
-            turn.voice.say(&Say::Replaced { opening: &old.opening, alias: &old.alias });
+            say_ended(&mut turn.voice, &old);
         }
         let create = turn.env.auto_create;
         turn.voice.act(Action::Join(Join { sub, room, alias, from, create }));
@@ -70,6 +70,9 @@ impl Open {
         }
         let opening = left.as_ref().map(|left| &left.opening);
         turn.voice.say(&Say::Left { mark, opening, alias, room });
+        if let Some(left) = &left {
+            say_ended(&mut turn.voice, left);
+        }
     }
 
     /// Ends a subscription that was taken out. A join that is still under way gets its answer here, as none will
@@ -208,6 +211,10 @@ fn no_longer_open() -> Refusal {
 
 fn other_history() -> Refusal {
     Refusal::new(Code::GoingAway, "the room has another history now")
+}
+
+fn say_ended(voice: &mut Voice<'_>, sub: &Subscription) {
+    voice.say(&Say::Ended { opening: &sub.opening, alias: &sub.alias });
 }
 
 fn say_joined(

@@ -9,6 +9,7 @@ mod history;
 mod joining;
 mod life;
 mod pace;
+mod phoenix;
 mod pusher;
 mod sending;
 mod size;

@@ -76,7 +76,7 @@ fn what_has_no_words_here_writes_nothing() {
     for say in [
         Say::Joined { mark: None, opening: mark, alias, room, state, user: &ana(), truncated: true },
         Say::Overtaken { opening: mark, alias, refusal },
-        Say::Replaced { opening: mark, alias },
+        Say::Ended { opening: mark, alias },
         Say::Outside { mark, id: Some(&id("d-1")), refusal },
         Say::CaughtUp { opening: mark, alias, truncated: false },
         Say::Left { mark, opening: Some(mark), alias, room },

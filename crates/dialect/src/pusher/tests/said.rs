@@ -66,7 +66,7 @@ fn what_has_no_words_here_writes_nothing() {
     for say in [
         Say::Joined { mark: None, opening: mark, alias, room, state, user, truncated: true },
         Say::Overtaken { opening: mark, alias, refusal },
-        Say::Replaced { opening: mark, alias },
+        Say::Ended { opening: mark, alias },
         Say::CaughtUp { opening: mark, alias, truncated: false },
         Say::Left { mark, opening: Some(mark), alias, room },
         Say::Sent { mark, room, id: &id("d-1"), stored },
