@@ -207,6 +207,19 @@ impl Person {
             .await
     }
 
+    /// Waits for a frame of another dialect that fits, and takes it.
+    ///
+    /// # Panics
+    /// If there is none.
+    pub async fn hears_one(&self, what: &str, fits: impl Fn(&Value) -> bool) -> Value {
+        self.inbox
+            .wait(what, |heard| {
+                let at = heard.frames.iter().position(&fits)?;
+                Some(heard.frames.remove(at))
+            })
+            .await
+    }
+
     /// What it has been shown in a room.
     #[must_use]
     pub fn shown(&self, room: &str) -> Vec<Message> {

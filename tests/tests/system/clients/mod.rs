@@ -3,3 +3,4 @@
 
 mod action_cable;
 mod page;
+mod phoenix;

@@ -3,6 +3,7 @@
 mod cable;
 mod doors;
 mod frames;
+mod phoenix;
 mod tokens;
 
 use serde_json::json;
