@@ -2,5 +2,6 @@
 //! installs them where npm is. Where they are not installed these tests are left out, and say so.
 
 mod action_cable;
+mod anycable;
 mod page;
 mod phoenix;
