@@ -1,6 +1,8 @@
 //! The chat page, in a real browser.
 
+mod action_cable;
 mod browser;
+mod example;
 
 use browser::{Browser, Driver};
 use town::Town;
