@@ -84,14 +84,15 @@ impl Config {
             |e: String| Mistakes(vec![Mistake::general(format!("the defaults cannot be read: {e}"))]);
         let keys = Keys::of(&Self::default()).map_err(|e| broken(e.to_string()))?;
         let (given, mut mistakes) = sources.gather(&keys);
-        // Some of solo's defaults depend on what was given: it is laid over twice.
+        // Some of solo's defaults depend on what was given: it is laid over more than once.
         let (first, _) = lay(&Self::of(role), given.clone()).map_err(|e| broken(e.to_string()))?;
         let mut defaults = Self::of(role);
         defaults.auth.dev = role.is_at_home() && first.is_for_this_machine();
-        if first.pusher.is_off() && defaults.auth.dev {
+        let (mut config, unusable) = lay(&defaults, given.clone()).map_err(|e| broken(e.to_string()))?;
+        if config.auth.dev && config.is_for_this_machine() && config.pusher.is_off() {
             defaults.pusher = gateway::settings::Pusher::of_development();
+            (config, _) = lay(&defaults, given).map_err(|e| broken(e.to_string()))?;
         }
-        let (config, unusable) = lay(&defaults, given).map_err(|e| broken(e.to_string()))?;
         mistakes.extend(unusable);
         Ok((config, mistakes))
     }

@@ -116,6 +116,29 @@ fn anybody_may_have_a_token_only_where_only_this_machine_can_ask() {
 }
 
 #[test]
+fn everybody_knows_an_application_of_pusher_only_where_only_this_machine_can_ask() {
+    let key = |setting: Setting, role| setting.load(role).pusher.key;
+    assert_eq!(key(Setting::default(), Role::Solo).as_deref(), Some("parlor"));
+    let renamed = Setting::default().env("pusher.event", "said").load(Role::Solo).pusher;
+    assert_eq!((renamed.key.as_deref(), &*renamed.event), (Some("parlor"), "said"));
+    for elsewhere in [
+        Setting::default().env("auth.dev", "false"),
+        Setting::default().flag("gateway.listen", "0.0.0.0:8080"),
+        Setting::default().flag("gateway.listen", "0.0.0.0:8080").env("auth.dev", "true"),
+    ] {
+        assert_eq!(key(elsewhere, Role::Solo), None);
+    }
+    assert_eq!(key(gateway(), Role::Gateway), None);
+    let known =
+        || gateway().env("pusher.app_id", "1").env("pusher.key", "k").env("pusher.secret", "parlor-secret");
+    assert_eq!(known().mistakes(Role::Gateway), [""; 0]);
+    let [mistake] = &known().flag("gateway.listen", "0.0.0.0:8080").mistakes(Role::Gateway)[..] else {
+        panic!()
+    };
+    assert!(mistake.contains("pusher.secret"), "{mistake}");
+}
+
+#[test]
 fn a_gateway_must_be_told_its_bus_and_its_key_and_a_writer_its_bus_and_its_store() {
     let named = |role| Setting::default().mistakes(role).join("\n");
     let gateway = named(Role::Gateway);

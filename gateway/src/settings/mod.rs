@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 pub use dialect::action_cable::Settings as ActionCable;
 pub use dialect::phoenix::Settings as Phoenix;
-pub use dialect::pusher::{Secret as PusherSecret, Settings as Pusher};
+pub use dialect::pusher::Settings as Pusher;
 pub use drain::Drain;
 pub use limits::Limits;
 

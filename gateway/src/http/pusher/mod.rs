@@ -7,6 +7,8 @@
 mod authorize;
 mod publish;
 mod refused;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 use std::time::Duration;

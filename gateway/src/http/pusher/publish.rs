@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::body::{Bytes, to_bytes};
-use axum::extract::{OriginalUri, Path, Request, State};
+use axum::extract::{Path, Request, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use base64::Engine;
@@ -75,9 +75,7 @@ async fn authorized(office: &Office, desk: &Desk, app_id: &str, request: Request
     let (parts, body) = request.into_parts();
     let body = to_bytes(body, BODY_BYTES_MAX).await;
     let body = body.map_err(|_| StatusCode::PAYLOAD_TOO_LARGE.into_response())?;
-    // As it was sent, whatever has been taken off it on the way to here.
-    let uri = parts.extensions.get::<OriginalUri>().map_or(&parts.uri, |OriginalUri(uri)| uri);
-    let (path, query) = (uri.path(), uri.query().unwrap_or_default());
+    let (path, query) = (parts.uri.path(), parts.uri.query().unwrap_or_default());
     let request = ApiRequest { method: parts.method.as_str(), path, query, body: &body };
     match office.app.authorize(&request, desk.clock.now().as_seconds()) {
         Ok(()) => Ok(body),

@@ -5,3 +5,5 @@ mod action_cable;
 mod anycable;
 mod page;
 mod phoenix;
+mod pusher;
+mod pusher_backends;

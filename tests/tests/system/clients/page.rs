@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use std::fs::{self, File};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::process::{ChildStdin, Stdio};
+use std::process::{ChildStdin, Command, Stdio};
 
 use serde_json::Value;
 use town::{Process, Town, until, workspace};
@@ -31,10 +31,29 @@ pub(super) fn libraries() -> Option<PathBuf> {
 impl Page {
     /// Opens a page; `script` stands in the folder of the libraries.
     pub(super) fn open(town: &Town, libraries: &Path, script: &str, name: &str) -> Self {
+        Self::run(town, "node", name, |node| {
+            node.arg(libraries.join(script));
+        })
+    }
+
+    /// The same for a backend in Python; `None`, and a word about it, if its libraries are not installed.
+    pub(super) fn open_python(town: &Town, libraries: &Path, script: &str, name: &str) -> Option<Self> {
+        let modules = libraries.join("python_modules");
+        if !modules.is_dir() {
+            println!("left out: the libraries of Python are not installed (tests/README.md says how)");
+            return None;
+        }
+        Some(Self::run(town, "python3", name, |python| {
+            python.arg(libraries.join(script)).env("PYTHONPATH", modules);
+        }))
+    }
+
+    fn run(town: &Town, program: &str, name: &str, prepare: impl FnOnce(&mut Command)) -> Self {
         let told = town.folder().join(format!("{name}.jsonl"));
         let output = File::create(&told).expect("a file in the town's folder");
-        let process = Process::start(Path::new("node"), |node| {
-            node.arg(libraries.join(script)).stdin(Stdio::piped()).stdout(output);
+        let process = Process::start(Path::new(program), |command| {
+            prepare(command);
+            command.stdin(Stdio::piped()).stdout(output);
         });
         let mut process = process.unwrap_or_else(|e| panic!("{e:#}"));
         let stdin = RefCell::new(process.stdin().expect("it was piped"));
