@@ -21,6 +21,7 @@ use crate::http::pusher::Office;
 use crate::http::{Arrival, Desk, Load, Origins, Service, router};
 use crate::leaving::{Exits, Told, follow_link, leave};
 use crate::metrics::Metrics;
+use crate::porter::{self, Bell};
 use crate::session::EnvParts;
 use crate::settings::Drain;
 use crate::shard::ShardLimits;
@@ -97,9 +98,10 @@ struct Started {
     doors: Vec<Door>,
     loads: Vec<Load>,
     switchboard: task::JoinHandle<()>,
+    porter: task::JoinHandle<()>,
     threads: Vec<JoinHandle<()>>,
     stop: CancellationToken,
-    /// Cancelled once the switchboard or a thread has ended.
+    /// Cancelled once the switchboard, the porter or a thread has ended.
     ended: CancellationToken,
 }
 
@@ -122,19 +124,24 @@ fn start(
     };
     let ended = CancellationToken::new();
     let alive = || ended.clone().drop_guard();
-    let (ends, switchboard) =
+    let switchboard::Started { ends, told, work: switchboard } =
         switchboard::start(shards, Arc::clone(&parts.bus), lines, metrics.clone(), stop.clone(), alive());
+    let (bells, errands) = porter::bells(shards);
+    let (bus, clock) = (Arc::clone(&parts.bus), Arc::clone(&parts.clock));
+    let porter = porter::Parts { bus, clock, settings: settings.presence, errands, told };
+    let porter = porter::start(porter, stop.clone(), alive());
     let mut started = Started {
         doors: Vec::new(),
         loads: Vec::new(),
         switchboard,
+        porter,
         threads: Vec::new(),
         stop: stop.clone(),
         ended: ended.clone(),
     };
-    for (number, ends) in ends.into_iter().enumerate() {
+    for (number, (ends, bell)) in ends.into_iter().zip(bells).enumerate() {
         let life = Life { drain: draining.clone(), stop: stop.clone(), alive: alive() };
-        let (door, thread) = start_shard(number, ends, settings, desks, metrics, life)?;
+        let (door, thread) = start_shard(number, ends, bell, settings, desks, metrics, life)?;
         started.loads.push(door.load.clone());
         started.doors.push(door);
         started.threads.push(thread);
@@ -145,6 +152,7 @@ fn start(
 fn start_shard(
     number: usize,
     ends: ShardEnds,
+    bell: Bell,
     settings: &Settings,
     desks: &Desks,
     metrics: &Metrics,
@@ -164,12 +172,12 @@ fn start_shard(
     ));
     let env = desks.env(settings);
     let metrics = metrics.clone();
-    let parts = thread::Parts { ends, env, metrics, limits, sockets, service, arrivals, life };
+    let parts = thread::Parts { ends, bell, env, metrics, limits, sockets, service, arrivals, life };
     let thread = thread::start(number, parts)?;
     Ok((Door { sockets: sockets_in, load }, thread))
 }
 
-/// Serves until told to go, and goes; or until the switchboard or a shard has ended, and then stops at once: whoever is
+/// Serves until told to go, and goes; or until the switchboard, the porter or a shard has ended, and then stops at once: whoever is
 /// to start it anew must hear of that.
 async fn serve(
     settings: &Settings,
@@ -179,7 +187,7 @@ async fn serve(
     drain: &watch::Sender<Option<Drain>>,
     shutdown: CancellationToken,
 ) -> Result<(), RunError> {
-    let Started { doors, loads, switchboard, threads, stop, ended } = started;
+    let Started { doors, loads, switchboard, porter, threads, stop, ended } = started;
     let closed = CancellationToken::new();
     let accepting = tokio::spawn(accept(listener, doors, closed.clone()));
     let served = async {
@@ -199,6 +207,9 @@ async fn serve(
     let _ended = accepting.await;
     if switchboard.await.is_err() {
         tracing::error!("the switchboard has panicked");
+    }
+    if porter.await.is_err() {
+        tracing::error!("the porter has panicked");
     }
     join(threads).await;
     outcome
@@ -271,6 +282,7 @@ impl Desks {
     fn env(&self, settings: &Settings) -> EnvParts {
         EnvParts {
             limits: settings.limits,
+            presence: settings.presence,
             auto_create: settings.rooms.auto_create,
             reception: self.reception.clone(),
             clock: Arc::clone(&self.clock),
@@ -309,6 +321,7 @@ mod tests {
             doors: Vec::new(),
             loads: Vec::new(),
             switchboard: task::spawn(async {}),
+            porter: task::spawn(async {}),
             threads: vec![broken, whole],
             stop,
             ended,

@@ -9,6 +9,8 @@ mod gateway;
 mod http;
 mod leaving;
 mod metrics;
+mod porter;
+mod presence;
 mod room;
 mod session;
 pub mod settings;

@@ -43,6 +43,8 @@ pub(crate) struct Config {
     pub(crate) limits: gateway::settings::Limits,
     /// How rooms come to be.
     pub(crate) rooms: gateway::settings::Rooms,
+    /// How it is kept and told who is where.
+    pub(crate) presence: gateway::settings::Presence,
     /// How a gateway goes.
     pub(crate) drain: gateway::settings::Drain,
     /// Whose tokens are taken.
@@ -121,6 +123,7 @@ impl Config {
             gateway: self.gateway.clone(),
             limits: self.limits,
             rooms: self.rooms,
+            presence: self.presence,
             drain: self.drain,
             auth: self.auth.clone(),
             action_cable: self.action_cable.clone(),

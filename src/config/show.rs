@@ -39,9 +39,8 @@ impl Config {
 
 fn concerns(role: Role, section: &str) -> bool {
     match section {
-        "gateway" | "limits" | "rooms" | "drain" | "auth" | "action_cable" | "phoenix" | "pusher" => {
-            role.has_gateway()
-        }
+        "gateway" | "limits" | "rooms" | "presence" | "drain" | "auth" | "action_cable" | "phoenix"
+        | "pusher" => role.has_gateway(),
         "store" => role.has_store(),
         "writer" => role.has_writer(),
         _ => true,

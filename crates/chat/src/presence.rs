@@ -74,7 +74,8 @@ pub struct Shift {
     pub whole: bool,
 }
 
-/// How those who are in a room have changed, in one step: no stay both comes and goes in it, and no user does.
+/// How those who are in a room have changed, in one step. No stay both comes and goes in it; a user may, one connection
+/// for another, and is then neither new nor gone.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct PresenceChange {
     /// Who has come. Empty where there are too many to be listed.

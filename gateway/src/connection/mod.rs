@@ -43,6 +43,8 @@ pub(crate) struct Connection {
     pub(crate) pages: PageLine,
     /// How many bytes were thrown away that came behind the last word.
     pub(crate) discarded: usize,
+    /// True if it was too slow for something that passed in one of its rooms.
+    pub(crate) missed_moments: bool,
     /// Since when the socket has taken nothing of what waits for it.
     pub(crate) blocked_since: Option<Instant>,
 }

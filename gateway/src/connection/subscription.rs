@@ -5,6 +5,7 @@ use dialect::Alias;
 
 use crate::room::Phase;
 use crate::session::SubId;
+use crate::shard::Company;
 
 /// A subscription, as the shard feeds it.
 #[derive(Debug)]
@@ -13,4 +14,6 @@ pub(crate) struct Subscription {
     pub(crate) room: RoomId,
     pub(crate) alias: Alias,
     pub(crate) phase: Phase,
+    /// What it has to do with the others in its room.
+    pub(crate) company: Company,
 }

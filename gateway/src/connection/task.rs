@@ -85,18 +85,20 @@ mod tests {
         let auth = Settings { secret: Some(Secret::new("x".repeat(32))), ..Settings::default() };
         let env = EnvParts {
             limits,
+            presence: crate::settings::Presence::default(),
             auto_create: false,
             reception: Reception::new(Arc::new(Verifier::new(&auth).unwrap()), 0),
             clock: Arc::new(SystemClock),
         };
         let metrics = Metrics::register(&Registry::new()).unwrap();
         let nobody_listens = Line::tapped(mpsc::channel(1).0);
+        let bell = crate::porter::Bell::tapped(mpsc::channel(1).0);
         let limits = ShardLimits {
             frame_bytes: limits.frame_bytes,
             outbox_bytes: limits.outbox_bytes,
             stalled: limits.stalled,
         };
-        Rc::new(RefCell::new(Shard::new(env.into_env(), nobody_listens, metrics, limits)))
+        Rc::new(RefCell::new(Shard::new(env.into_env(), nobody_listens, bell, metrics, limits)))
     }
 
     /// A socket in which the client has left as much as the kernel takes, before it went away.

@@ -3,8 +3,11 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use chat::{Code, Draft, HistoryPage, Refusal, RoomId, RoomState, RoomSummary, Seq, Timestamp, Verdict};
-use dialect::{Alias, From};
+use chat::{
+    Code, Draft, HistoryPage, Refusal, RoomId, RoomState, RoomSummary, Roster, Seq, Timestamp, User, Verdict,
+    Whisper,
+};
+use dialect::{Alias, Attendance, From};
 use tokio::time::Instant;
 
 /// One of the subscriptions of one connection: a number that is not used again on this connection.
@@ -28,6 +31,24 @@ pub(crate) enum Action {
     Join(Join),
     /// End a subscription, whether it is open yet or not. Nothing is answered.
     Leave(SubId),
+    /// Have a subscription that is open do this with the others in its room from now on, whatever it did before.
+    Attend {
+        /// The subscription.
+        sub: SubId,
+        /// As whom.
+        user: User,
+        /// What.
+        attendance: Attendance,
+    },
+    /// Tell everybody in a room but this connection.
+    Whisper {
+        /// The room.
+        room: RoomId,
+        /// Who says it.
+        by: User,
+        /// What.
+        whisper: Whisper,
+    },
     /// Submit drafts of one room, at most one submission a room at a time; the answer is
     /// [`Answered::Verdicts`].
     Submit {
@@ -84,6 +105,13 @@ pub(crate) enum Read {
         /// When the client asked, which may have waited at the room's door since.
         accepted: Instant,
     },
+    /// Who is in a room.
+    Who {
+        /// The room.
+        room: RoomId,
+        /// When the client asked.
+        accepted: Instant,
+    },
     /// The list of rooms.
     Rooms {
         /// How many at the most.
@@ -97,9 +125,10 @@ impl Read {
     /// When it was asked.
     pub(crate) const fn accepted(&self) -> Instant {
         match self {
-            Self::Open { accepted, .. } | Self::History { accepted, .. } | Self::Rooms { accepted, .. } => {
-                *accepted
-            }
+            Self::Open { accepted, .. }
+            | Self::History { accepted, .. }
+            | Self::Who { accepted, .. }
+            | Self::Rooms { accepted, .. } => *accepted,
         }
     }
 }
@@ -111,6 +140,8 @@ pub(crate) enum ReadAnswer {
     Room(RoomState),
     /// The page.
     History(HistoryPage),
+    /// Who is there.
+    Who(Roster),
     /// The rooms.
     Rooms(Vec<RoomSummary>),
 }

@@ -10,7 +10,7 @@ use rand::RngExt;
 use rand::rngs::StdRng;
 
 use crate::auth::{Admitted, Identity, Reception, Seat};
-use crate::settings::Limits;
+use crate::settings::{Limits, Presence};
 
 /// Within which time somebody who is sent away should come back, in milliseconds.
 const COME_BACK_MS: std::ops::Range<u64> = 500..2500;
@@ -22,6 +22,8 @@ const UNTIL_MAX: Duration = Duration::from_secs(10 * 365 * 24 * 3600);
 pub(crate) struct EnvParts {
     /// What a client may take.
     pub(crate) limits: Limits,
+    /// How fast typing and whispers may come.
+    pub(crate) presence: Presence,
     /// Whether joining an unknown room creates it.
     pub(crate) auto_create: bool,
     /// Checks tokens, and counts the connections of each user.
@@ -33,6 +35,7 @@ pub(crate) struct EnvParts {
 /// What all sessions of a shard share. Stays on its shard's thread.
 pub(crate) struct Env {
     pub(super) limits: Limits,
+    pub(super) presence: Presence,
     pub(super) auto_create: bool,
     reception: Reception,
     pub(super) clock: Arc<dyn Clock>,
@@ -49,9 +52,10 @@ impl EnvParts {
     }
 
     fn with_chance(self, mut chance: StdRng) -> Env {
-        let Self { limits, auto_create, reception, clock } = self;
+        let Self { limits, presence, auto_create, reception, clock } = self;
         Env {
             limits,
+            presence,
             auto_create,
             reception,
             clock,

@@ -147,6 +147,21 @@ impl Session {
         }
     }
 
+    /// It is known who is in the room of a subscription that was just opened.
+    pub(crate) fn on_roster(&mut self, sub: SubId, roster: &chat::Roster, out: &mut Vec<Action>) {
+        if let State::Open(open) = &self.state {
+            open.on_roster(&mut Voice::new(self.dialect, out), sub, roster);
+        }
+    }
+
+    /// Whose connection this is; `None` before that is known.
+    pub(crate) fn user(&self) -> Option<&chat::UserId> {
+        match &self.state {
+            State::Open(open) => Some(&open.user().id),
+            State::Greeting(_) | State::Closed => None,
+        }
+    }
+
     /// The room of a subscription has another epoch, or a part of it is gone that was not shown yet: it begins anew.
     pub(crate) fn on_restarted(
         &mut self,

@@ -1,7 +1,7 @@
 //! One input being handled: what is known while it is, and what comes of it.
 
 use chat::{Refusal, RequestId};
-use dialect::{Alias, Claim, Dialect, Mark, Say, Terms, Voucher};
+use dialect::{Alias, Attendance, Claim, Dialect, Mark, Say, Terms, Voucher};
 use tokio::time::Instant;
 
 use super::{Action, Closing, ConnectionName, Env};
@@ -46,6 +46,11 @@ impl<'a> Voice<'a> {
     /// Says something, if the dialect has words for it.
     pub(super) fn say(&mut self, say: &Say<'_>) {
         self.speak(|dialect, payload| dialect.say(say, payload));
+    }
+
+    /// What a subscription with this alias has to do with the others in its room.
+    pub(super) fn attendance(&self, alias: &Alias) -> Attendance {
+        self.dialect.attendance(alias)
     }
 
     /// Answers a request with a refusal, and has it counted.

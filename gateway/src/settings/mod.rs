@@ -3,6 +3,7 @@
 
 mod drain;
 mod limits;
+mod presence;
 
 use std::net::SocketAddr;
 
@@ -13,6 +14,7 @@ pub use dialect::phoenix::Settings as Phoenix;
 pub use dialect::pusher::Settings as Pusher;
 pub use drain::Drain;
 pub use limits::Limits;
+pub use presence::Presence;
 
 /// `gateway.*`
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -49,6 +51,8 @@ pub struct Settings {
     pub limits: Limits,
     /// `rooms.*`
     pub rooms: Rooms,
+    /// `presence.*`
+    pub presence: Presence,
     /// `drain.*`
     pub drain: Drain,
     /// `auth.*`

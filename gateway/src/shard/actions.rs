@@ -6,10 +6,12 @@ use chat::{RoomId, Timestamp};
 use tokio::time::Instant;
 use websocket::Opcode;
 
+use super::company::Company;
 use super::{Shard, busy};
 use crate::connection::{Frame, Subscription};
+use crate::presence::Parting;
 use crate::room::Phase;
-use crate::session::{Action, Answered, Join, SubId};
+use crate::session::{Action, Answered, Join, Read, SubId};
 use crate::switchboard::{ConnectionKey, Want};
 
 impl Shard {
@@ -41,6 +43,15 @@ impl Shard {
                     self.metrics.refusals.with_label_values(&[code.as_str()]).inc();
                     None
                 }
+                Action::Attend { sub, user, attendance } => {
+                    self.attend(key, sub, user, attendance);
+                    None
+                }
+                Action::Whisper { room, by, whisper } => {
+                    self.whisper(key, room, by, whisper);
+                    None
+                }
+                Action::Read(ask, Read::Who { room, .. }) => self.who(key, ask, room),
                 Action::Read(ask, read) => self.read(key, ask, read),
                 Action::Close(closing) => {
                     self.close(key, &closing);
@@ -83,7 +94,8 @@ impl Shard {
         if self.line.ask(Want::Join { connection: key, join }).is_err() {
             return Some(Answered::Joined(id, Err(busy())));
         }
-        let subscription = Subscription { id, room, alias, phase: Phase::Joining };
+        let subscription =
+            Subscription { id, room, alias, phase: Phase::Joining, company: Company::default() };
         self.connection(key)?.subscriptions.push(subscription);
         None
     }
@@ -93,24 +105,26 @@ impl Shard {
         let Some(connection) = self.connection(key) else { return };
         let dialect = connection.dialect;
         if let Some(subscription) = connection.take_subscription(sub) {
-            self.part(key.place, dialect, &subscription);
+            self.part(key, dialect, &subscription, Parting::Clean);
         }
     }
 
     /// Takes a subscription that has left its connection out of its room.
     pub(super) fn part(
         &mut self,
-        place: u32,
+        key: ConnectionKey,
         dialect: &'static dyn dialect::Dialect,
         subscription: &Subscription,
+        parting: Parting,
     ) {
         if subscription.phase == Phase::Joining {
             return;
         }
+        self.end_company(key, dialect, subscription, parting);
         self.metrics.subscriptions.dec();
         let Some(room) = self.rooms.get_mut(&subscription.room) else { return };
         if subscription.phase == Phase::Live {
-            room.ignore(dialect, &subscription.alias, place);
+            room.groups.ignore(dialect, &subscription.alias, key.place);
         }
         room.members -= 1;
         if room.members == 0 && !self.try_quit(&subscription.room) {

@@ -8,6 +8,7 @@ use tokio::time::Instant;
 use super::waves::Waves;
 use super::{Shard, index};
 use crate::connection::{End, Frame};
+use crate::presence::Parting;
 use crate::session::Closing;
 use crate::switchboard::ConnectionKey;
 
@@ -71,15 +72,16 @@ impl Shard {
         if let Some(code) = Code::parse(closing.reason) {
             self.metrics.refusals.with_label_values(&[code.as_str()]).inc();
         }
-        self.end_with(key, closing.code, closing.reason);
+        let parting = parting(Code::parse(closing.reason));
+        self.end_with(key, closing.code, closing.reason, parting);
     }
 
     /// The client has closed: it gets its own code back.
     pub(super) fn close_back(&mut self, key: ConnectionKey, code: u16) {
-        self.end_with(key, code, "");
+        self.end_with(key, code, "", Parting::Clean);
     }
 
-    fn end_with(&mut self, key: ConnectionKey, code: u16, reason: &str) {
+    fn end_with(&mut self, key: ConnectionKey, code: u16, reason: &str, parting: Parting) {
         let Some(connection) = self.connection(key) else { return };
         if matches!(connection.end, End::Closing(_)) {
             return;
@@ -87,7 +89,7 @@ impl Shard {
         connection.outbox.push(Frame::from(&websocket::close_frame(code, reason)[..]));
         connection.end = End::Closing(Instant::now() + CLOSE_WITHIN);
         connection.wake.notify_one();
-        self.leave_rooms(key);
+        self.leave_rooms(key, parting);
     }
 
     /// Everything is written: our half of the connection ends, the other half when the client has read it.
@@ -104,17 +106,33 @@ impl Shard {
         if self.connection(key).is_none() {
             return;
         }
-        self.leave_rooms(key);
+        self.leave_rooms(key, Parting::Broken);
         let connection = self.connections.remove(index(key.place));
         connection.wake.notify_one();
         self.metrics.connections.with_label_values(&[connection.dialect.name()]).dec();
     }
 
-    fn leave_rooms(&mut self, key: ConnectionKey) {
+    fn leave_rooms(&mut self, key: ConnectionKey, parting: Parting) {
         let Some(connection) = self.connection(key) else { return };
         let dialect = connection.dialect;
         for subscription in std::mem::take(&mut connection.subscriptions) {
-            self.part(key.place, dialect, &subscription);
+            self.part(key, dialect, &subscription, parting);
         }
+    }
+}
+
+/// Whether a user for whom the connection ends so may come back, and was then never gone. What nobody has a word for is a
+/// client that breaks the rules of WebSockets.
+fn parting(code: Option<Code>) -> Parting {
+    match code {
+        Some(
+            Code::NotIdentified
+            | Code::TooMany
+            | Code::TooSlow
+            | Code::Unavailable
+            | Code::GoingAway
+            | Code::Quiet,
+        ) => Parting::Broken,
+        Some(Code::Malformed | Code::NotAllowed | Code::TooLarge | Code::Removed) | None => Parting::Clean,
     }
 }

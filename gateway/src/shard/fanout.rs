@@ -54,6 +54,8 @@ impl Shard {
                 let answered = Answered::Joined(to.sub, Err(refusal));
                 self.answer(to.connection, answered, now);
             }
+            Told::Passed(passing) => self.pass(&passing),
+            Told::Roster { to, roster } => self.roster(to, &roster),
             Told::Page { to, first, events } => self.page(to, first, &events),
             Told::Verdicts { connection, room, verdicts } => {
                 self.answer(connection, Answered::Verdicts(room, verdicts), now);
@@ -91,7 +93,7 @@ impl Shard {
         let Some(last) = live.events.last() else { return };
         let before = std::mem::replace(&mut room.state.seq, last.seq);
         debug_assert_eq!(live.events[0].seq, before.next(), "the switchboard told a shard of a hole");
-        for group in &mut room.groups {
+        for group in room.groups.iter_mut() {
             let encoded = encode(group.dialect, &group.alias, &live.epoch, &live.events, &mut self.scratch);
             let Some((frame, shown)) = encoded else { continue };
             let (alias, connections, touched) = (&group.alias, &mut self.connections, &mut self.touched);
@@ -111,7 +113,7 @@ impl Shard {
             });
             group.deliveries.inc_by(shown * group.listeners.len() as u64);
         }
-        room.groups.retain(|group| !group.listeners.is_empty());
+        room.groups.sweep();
     }
 
     /// The second pass: writes to those who were touched, until `until`. True if some are left.

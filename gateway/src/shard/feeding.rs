@@ -144,7 +144,7 @@ impl Shard {
             return;
         }
         let deliveries = || self.metrics.deliveries.with_label_values(&[dialect.name()]);
-        room.listen(dialect, &subscription.alias, to.connection.place, deliveries);
+        room.groups.listen(dialect, &subscription.alias, to.connection.place, deliveries);
         if !had_fallen {
             let sub: SubId = to.sub;
             self.with_session(to.connection, |session, _, out| session.on_caught_up(sub, out));

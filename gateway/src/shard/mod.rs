@@ -5,6 +5,7 @@
 //! an await.
 
 mod actions;
+mod company;
 mod encode;
 mod ending;
 mod fanout;
@@ -27,8 +28,10 @@ use tokio::time::Instant;
 
 use crate::connection::{Connection, End};
 use crate::metrics::Metrics;
+use crate::porter::{Bell, Errand};
 use crate::session::{Action, Env};
 use crate::switchboard::{ConnectionKey, Line, Want};
+pub(crate) use company::Company;
 use encode::{LastBeat, LastPage};
 pub(crate) use history::PageLine;
 use room::LocalRoom;
@@ -40,6 +43,7 @@ pub(crate) type SharedShard = Rc<RefCell<Shard>>;
 pub(crate) struct Shard {
     env: Env,
     line: Line,
+    bell: Bell,
     metrics: Metrics,
     connections: slab::Slab<Connection>,
     /// Counts up with every connection, so that a key never names two of them.
@@ -47,6 +51,8 @@ pub(crate) struct Shard {
     rooms: HashMap<RoomId, LocalRoom>,
     /// Rooms that are empty and that the switchboard could not be told of yet.
     quits: HashSet<RoomId>,
+    /// What the porter had no time for yet: as many as there are subscriptions that begin or end within a second.
+    errands: VecDeque<Errand>,
     /// Connections with something to write, in the order in which they got it.
     touched: VecDeque<u32>,
     last_page: LastPage,
@@ -83,15 +89,17 @@ const TICKED_AT_ONCE: usize = 256;
 const INPUT_BYTES: usize = 16 * 1024;
 
 impl Shard {
-    pub(crate) fn new(env: Env, line: Line, metrics: Metrics, limits: ShardLimits) -> Self {
+    pub(crate) fn new(env: Env, line: Line, bell: Bell, metrics: Metrics, limits: ShardLimits) -> Self {
         Self {
             env,
             line,
+            bell,
             metrics,
             connections: slab::Slab::new(),
             generations: 0,
             rooms: HashMap::new(),
             quits: HashSet::new(),
+            errands: VecDeque::new(),
             touched: VecDeque::new(),
             last_page: LastPage::default(),
             last_beat: LastBeat::default(),
@@ -126,6 +134,7 @@ impl Shard {
         if until < self.connections.capacity() {
             return Some(until);
         }
+        self.ring_again();
         self.quits =
             std::mem::take(&mut self.quits).into_iter().filter(|room| !self.try_quit(room)).collect();
         None
@@ -147,6 +156,7 @@ impl Shard {
                     }
                     session.on_tick(env, now, out);
                 });
+                self.make_up(key);
                 self.feed(key);
             }
             End::Leaving(_) => self.leave_if_done(key, now),

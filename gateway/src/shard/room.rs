@@ -13,8 +13,17 @@ pub(super) struct LocalRoom {
     pub(super) received: u32,
     /// How many subscriptions there are, live or behind.
     pub(super) members: u32,
-    pub(super) groups: Vec<Group>,
+    /// Those who are told of events, live.
+    pub(super) groups: Groups,
+    /// Those who are told what passes and is in no log, live or behind.
+    pub(super) audience: Groups,
+    /// How many subscriptions are told of that, or will be once they have their roster.
+    pub(super) watchers: u32,
 }
+
+/// Listeners, by what makes their frames equal.
+#[derive(Debug, Default)]
+pub(super) struct Groups(Vec<Group>);
 
 /// Live listeners that get the same bytes.
 #[derive(Debug)]
@@ -29,7 +38,33 @@ pub(super) struct Group {
 
 impl LocalRoom {
     pub(super) fn new(state: RoomState) -> Self {
-        Self { state, received: 0, members: 0, groups: Vec::new() }
+        Self {
+            state,
+            received: 0,
+            members: 0,
+            groups: Groups::default(),
+            audience: Groups::default(),
+            watchers: 0,
+        }
+    }
+}
+
+impl Groups {
+    pub(super) fn iter(&self) -> std::slice::Iter<'_, Group> {
+        self.0.iter()
+    }
+
+    pub(super) fn iter_mut(&mut self) -> std::slice::IterMut<'_, Group> {
+        self.0.iter_mut()
+    }
+
+    pub(super) fn clear(&mut self) {
+        self.0.clear();
+    }
+
+    /// Forgets the groups that nobody listens in any more.
+    pub(super) fn sweep(&mut self) {
+        self.0.retain(|group| !group.listeners.is_empty());
     }
 
     /// Lets a connection listen. `deliveries` finds the counter of its dialect.
@@ -40,24 +75,24 @@ impl LocalRoom {
         place: u32,
         deliveries: impl FnOnce() -> IntCounter,
     ) {
-        match self.groups.iter_mut().find(|group| group.is_for(dialect, alias)) {
+        match self.0.iter_mut().find(|group| group.is_for(dialect, alias)) {
             Some(group) => group.listeners.push(place),
             None => {
                 let (alias, deliveries) = (alias.clone(), deliveries());
-                self.groups.push(Group { dialect, alias, listeners: vec![place], deliveries });
+                self.0.push(Group { dialect, alias, listeners: vec![place], deliveries });
             }
         }
     }
 
     /// Ends that; nothing happens if it did not listen.
     pub(super) fn ignore(&mut self, dialect: &'static dyn Dialect, alias: &Alias, place: u32) {
-        let Some(at) = self.groups.iter().position(|group| group.is_for(dialect, alias)) else { return };
-        let listeners = &mut self.groups[at].listeners;
+        let Some(at) = self.0.iter().position(|group| group.is_for(dialect, alias)) else { return };
+        let listeners = &mut self.0[at].listeners;
         if let Some(listener) = listeners.iter().position(|listener| *listener == place) {
             listeners.swap_remove(listener);
         }
         if listeners.is_empty() {
-            self.groups.swap_remove(at);
+            self.0.swap_remove(at);
         }
     }
 }
@@ -81,13 +116,13 @@ mod tests {
         let (a, b) = (Alias::new("a"), Alias::new("b"));
         let deliveries = || IntCounter::new("deliveries", "deliveries").unwrap();
         for (alias, place) in [(&a, 1), (&b, 1), (&a, 2)] {
-            room.listen(&Native, alias, place, deliveries);
+            room.groups.listen(&Native, alias, place, deliveries);
         }
         assert_eq!(room.groups.iter().map(|g| g.listeners.len()).collect::<Vec<_>>(), [2, 1]);
-        room.ignore(&Native, &b, 1);
-        room.ignore(&Native, &b, 1);
-        room.ignore(&Native, &a, 1);
-        assert_eq!(room.groups.len(), 1);
-        assert_eq!(room.groups[0].listeners, [2]);
+        room.groups.ignore(&Native, &b, 1);
+        room.groups.ignore(&Native, &b, 1);
+        room.groups.ignore(&Native, &a, 1);
+        assert_eq!(room.groups.iter().len(), 1);
+        assert_eq!(room.groups.0[0].listeners, [2]);
     }
 }

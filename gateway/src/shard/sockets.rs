@@ -49,6 +49,7 @@ impl Shard {
             spoken: false,
             pages: PageLine::default(),
             discarded: 0,
+            missed_moments: false,
             blocked_since: None,
         });
         let key = ConnectionKey { place: short(place), generation: self.generations };

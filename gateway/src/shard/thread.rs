@@ -16,6 +16,7 @@ use super::{Shard, ShardLimits, SharedShard, fanout};
 use crate::connection::task::attend;
 use crate::http::{Arrival, Service, Slot, Upgraded};
 use crate::metrics::Metrics;
+use crate::porter::Bell;
 use crate::session::EnvParts;
 use crate::settings::Drain;
 use crate::switchboard::ShardEnds;
@@ -30,6 +31,7 @@ pub(crate) const ARRIVALS_MAX: usize = 1024;
 /// All that a shard is made of.
 pub(crate) struct Parts {
     pub(crate) ends: ShardEnds,
+    pub(crate) bell: Bell,
     pub(crate) env: EnvParts,
     pub(crate) metrics: Metrics,
     pub(crate) limits: ShardLimits,
@@ -67,14 +69,15 @@ pub(crate) fn start(number: usize, parts: Parts) -> std::io::Result<JoinHandle<(
 
 async fn run(parts: Parts) {
     let Life { drain: told, stop, alive: _alive } = parts.life;
-    let shard = Shard::new(parts.env.into_env(), parts.ends.line, parts.metrics.clone(), parts.limits);
+    let Parts { ends, bell, env, metrics, limits, .. } = parts;
+    let shard = Shard::new(env.into_env(), ends.line, bell, metrics.clone(), limits);
     let shard = Rc::new(RefCell::new(shard));
     let mut tasks = JoinSet::new();
-    tasks.spawn_local(fanout::run(Rc::clone(&shard), parts.ends.told));
+    tasks.spawn_local(fanout::run(Rc::clone(&shard), ends.told));
     tasks.spawn_local(answer_http(parts.sockets, parts.service, told.clone()));
     tasks.spawn_local(welcome(Rc::clone(&shard), parts.arrivals));
     tasks.spawn_local(tick(Rc::clone(&shard)));
-    tasks.spawn_local(drain(shard, told, parts.metrics));
+    tasks.spawn_local(drain(shard, told, metrics));
     tokio::select! {
         () = stop.cancelled() => {}
         error = panic_of(tasks) => tracing::error!(%error, "a shard has failed: this is a bug"),

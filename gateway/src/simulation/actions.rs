@@ -10,6 +10,7 @@ use super::shard::{Mail, Shard};
 use crate::connection::Subscription;
 use crate::room::Phase;
 use crate::session::{Action, Answered, Env, Session};
+use crate::shard::Company;
 use crate::switchboard::{ConnectionKey, Want};
 
 impl Shard {
@@ -47,7 +48,8 @@ impl Shard {
                 if self.line.ask(Want::Join { connection: key, join }).is_err() {
                     return Some(Answered::Joined(id, Err(busy())));
                 }
-                let subscription = Subscription { id, room, alias, phase: Phase::Joining };
+                let subscription =
+                    Subscription { id, room, alias, phase: Phase::Joining, company: Company::default() };
                 self.connection(key)?.subscriptions.push(subscription);
             }
             Action::Leave(sub) => {
@@ -68,6 +70,8 @@ impl Shard {
                     return Some(Answered::Read(ask, Err(busy())));
                 }
             }
+            // Who is there has a simulation of its own.
+            Action::Attend { .. } | Action::Whisper { .. } => {}
             Action::Count(_) | Action::Ping | Action::Beat(_) => {}
             Action::Close(_) => {
                 self.mail.push_back((resident, Mail::Closed));

@@ -31,6 +31,8 @@ impl Shard {
             Told::Read { connection, ask, answer } => {
                 self.answer(connection, Answered::Read(ask, answer), now);
             }
+            // Who is there has a simulation of its own.
+            Told::Passed(_) | Told::Roster { .. } => {}
             Told::Status { degraded } => {
                 self.env.set_degraded(degraded);
                 for key in self.keys() {

@@ -72,6 +72,7 @@ impl Gateway {
         let shard = |ends: ShardEnds| {
             let parts = EnvParts {
                 limits: limits(weather),
+                presence: crate::settings::Presence::default(),
                 auto_create: true,
                 reception: Reception::new(Arc::clone(&VERIFIER), 0),
                 clock: Arc::new(StandingClock),

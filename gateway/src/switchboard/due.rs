@@ -9,20 +9,20 @@ use tokio::time::Instant;
 
 /// Rooms by the time at which to look at them.
 #[derive(Debug, Default)]
-pub(super) struct Due(BinaryHeap<Reverse<(Instant, RoomId)>>);
+pub(crate) struct Due(BinaryHeap<Reverse<(Instant, RoomId)>>);
 
 impl Due {
-    pub(super) fn at(&mut self, when: Instant, room: &RoomId) {
+    pub(crate) fn at(&mut self, when: Instant, room: &RoomId) {
         self.0.push(Reverse((when, room.clone())));
     }
 
     /// When the next look is due.
-    pub(super) fn next(&self) -> Option<Instant> {
+    pub(crate) fn next(&self) -> Option<Instant> {
         self.0.peek().map(|Reverse((when, _))| *when)
     }
 
     /// The next room whose time has come.
-    pub(super) fn take(&mut self, now: Instant) -> Option<RoomId> {
+    pub(crate) fn take(&mut self, now: Instant) -> Option<RoomId> {
         if self.next()? > now {
             return None;
         }

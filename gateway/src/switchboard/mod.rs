@@ -23,17 +23,20 @@ pub(crate) mod test_bench;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use due::Due;
+
 use std::sync::Arc;
 use std::time::Duration;
 
 use bus::Bus;
-use chat::{Draft, Event, Refusal, RoomId, RoomState, Seq, Verdict};
+use chat::{Draft, Event, Refusal, RoomId, RoomState, Roster, Seq, Verdict};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::{JoinHandle, spawn_local};
 use tokio::time::Instant;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::metrics::Metrics;
+use crate::porter::Passing;
 use crate::session::{AskId, Join, JoinedAt, Read, ReadAnswer, SubId};
 
 /// One connection of one shard. The generation tells apart those that used the same place.
@@ -87,7 +90,11 @@ pub(crate) enum Told {
     Page { to: SubKey, first: Seq, events: Arc<[Arc<Event>]> },
     /// The answer to [`Want::Submit`].
     Verdicts { connection: ConnectionKey, room: RoomId, verdicts: Vec<Verdict> },
-    /// The answer to [`Want::Read`].
+    /// Something passes in a room that the shard watches.
+    Passed(Passing),
+    /// Who is in the room of a subscription.
+    Roster { to: SubKey, roster: Arc<Roster> },
+    /// The answer to [`Want::Read`], or to [`crate::porter::Errand::Who`].
     Read { connection: ConnectionKey, ask: AskId, answer: Result<ReadAnswer, Refusal> },
     /// Whether the gateway is cut off from its bus.
     Status { degraded: bool },
@@ -166,6 +173,14 @@ impl Lines {
     }
 }
 
+/// A switchboard that works.
+pub(crate) struct Started {
+    pub(crate) ends: Vec<ShardEnds>,
+    /// Where others can tell the shards something, too.
+    pub(crate) told: Vec<mpsc::Sender<Vec<Told>>>,
+    pub(crate) work: JoinHandle<()>,
+}
+
 /// Starts the switchboard for `shards` shards, on the thread and the `LocalSet` of the caller. `alive` is dropped when
 /// it has ended, however it did.
 pub(crate) fn start(
@@ -175,12 +190,12 @@ pub(crate) fn start(
     metrics: Metrics,
     shutdown: CancellationToken,
     alive: DropGuard,
-) -> (Vec<ShardEnds>, JoinHandle<()>) {
+) -> Started {
     let Lines { wants, told, ends } = Lines::lay(shards, WANTS_MAX, TOLD_MAX);
-    let mut operator = operator::Operator::new(bus, settings, metrics, told);
+    let mut operator = operator::Operator::new(bus, settings, metrics, told.clone());
     let work = spawn_local(async move {
         let _alive = alive;
         operator.run(wants, shutdown).await;
     });
-    (ends, work)
+    Started { ends, told, work }
 }

@@ -11,6 +11,8 @@ pub(super) enum Asked {
     Room(RoomId),
     /// A page of history.
     History { mark: Mark, room: RoomId },
+    /// Who is in a room.
+    Who { mark: Mark, room: RoomId },
     /// The list of rooms.
     Rooms { mark: Mark },
 }

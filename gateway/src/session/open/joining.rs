@@ -114,6 +114,7 @@ impl Open {
                 (sub.kind, sub.truncated) = (Some(at.state.kind), at.truncated);
                 let room = sub.room.clone();
                 say_joined(&mut turn.voice, sub, Some(&sub.opening), &self.user, &at, at.truncated);
+                self.begin_attendance(&mut turn.voice, id);
                 self.settle(turn, &room, Ok(at.state.kind));
                 Ok(())
             }

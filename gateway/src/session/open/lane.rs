@@ -26,7 +26,7 @@ pub(super) struct Lane {
     pub(super) stage: Stage,
     /// Sends that are not submitted yet, in the order in which they came.
     pub(super) queue: VecDeque<Queued>,
-    /// Pages of history that wait until it is known what the room is.
+    /// What is to be read, and waits until it is known what the room is.
     pub(super) pages: Vec<WantedPage>,
 }
 
@@ -56,12 +56,19 @@ pub(super) struct Queued {
     pub(super) accepted: Instant,
 }
 
-/// A page of history that waits.
+/// Something to read of a room, that waits.
 pub(super) struct WantedPage {
     pub(super) mark: Mark,
-    pub(super) from: PageFrom,
-    pub(super) limit: u16,
+    pub(super) what: Wanted,
     pub(super) accepted: Instant,
+}
+
+/// What is to be read.
+pub(super) enum Wanted {
+    /// A page of history.
+    History { from: PageFrom, limit: u16 },
+    /// Who is there.
+    Who,
 }
 
 /// What is to be submitted.

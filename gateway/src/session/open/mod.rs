@@ -3,10 +3,12 @@
 //! * [`joining`]: subscriptions, opened and ended.
 //! * [`sending`]: one submission at a time in each room, so that sends keep their order.
 //! * [`reading`]: history and the list of rooms.
+//! * [`company`]: the others in a room: presence, typing, whispers.
 //! * [`door`]: a room that is neither joined nor known is asked about before anything is done in it.
 //! * [`permission`]: who may do what.
 
 mod asks;
+mod company;
 mod door;
 #[cfg(test)]
 mod heap;
@@ -55,6 +57,7 @@ pub(super) struct Open {
     pulse: Pulse,
     sends: Bucket,
     joins: Bucket,
+    whispers: Bucket,
     patience: Patience,
     subscriptions: Subscriptions,
     lanes: Option<Box<Lanes>>,
@@ -83,6 +86,7 @@ impl Open {
             pulse: Pulse::new(now),
             sends: Bucket::new(now),
             joins: Bucket::new(now),
+            whispers: Bucket::new(now),
             patience: Patience::new(now),
             subscriptions: Subscriptions::default(),
             lanes: None,
@@ -113,12 +117,11 @@ impl Open {
             }
             Command::History { mark, room, from, limit } => self.history(turn, mark, &room, from, limit),
             Command::Rooms { mark } => self.rooms(turn, mark),
-            Command::Attend { mark, .. }
-            | Command::Who { mark, .. }
-            | Command::Typing { mark, .. }
-            | Command::Whisper { mark, .. } => {
-                let refusal = Refusal::unavailable("this gateway does not know who is where");
-                self.refuse(turn, &mark, None, None, &refusal)
+            Command::Attend { mark, alias, present } => self.attend(turn, &mark, &alias, present),
+            Command::Who { mark, within, room } => self.who(turn, mark, within.as_ref(), &room),
+            Command::Typing { mark, within, room } => self.typing(turn, &mark, within.as_ref(), &room),
+            Command::Whisper { mark, within, room, whisper } => {
+                self.whisper(turn, &mark, within.as_ref(), &room, whisper)
             }
             Command::Ping { mark } => {
                 turn.voice.say(&Say::Pong { mark: &mark });

@@ -5,7 +5,7 @@ use std::time::Duration;
 use chat::{Code, Refusal};
 use tokio::time::Instant;
 
-use crate::settings::Limits;
+use crate::settings::{Limits, Presence};
 
 /// How fast something may go on for long, and how much of it may come at once. Where either is 0 there is no bound.
 #[derive(Debug, Clone, Copy)]
@@ -17,6 +17,11 @@ pub(super) struct Pace {
 impl Pace {
     pub(super) const fn of_sends(limits: &Limits) -> Self {
         Self { per_s: limits.sends_per_s, burst: limits.sends_burst }
+    }
+
+    /// Every connection in the room is told of it.
+    pub(super) const fn of_whispers(presence: &Presence) -> Self {
+        Self { per_s: presence.whispers_per_s, burst: presence.whispers_burst }
     }
 
     /// A room that is joined costs a subscription on the bus, which lingers, a read, and perhaps a row in the store.

@@ -6,7 +6,7 @@ use dialect::{Mark, Say};
 use super::Open;
 use super::asks::Asked;
 use super::door::Way;
-use super::lane::WantedPage;
+use super::lane::{Wanted, WantedPage};
 use super::permission::{Ruling, Wish, rule, veiled};
 use crate::session::turn::Turn;
 use crate::session::{Action, AskId, Read, ReadAnswer};
@@ -25,7 +25,20 @@ impl Open {
     ) -> Result<(), Refusal> {
         let most = page_limit(&turn.env.limits);
         let limit = limit.map_or(most, |limit| limit.min(most));
-        let page = WantedPage { mark, from, limit, accepted: turn.now };
+        let page = WantedPage { mark, what: Wanted::History { from, limit }, accepted: turn.now };
+        self.want_page(turn, room, page)
+    }
+
+    /// Reads something of a room, once it is known that it may be read.
+    ///
+    /// # Errors
+    /// Why the connection ends.
+    pub(super) fn want_page(
+        &mut self,
+        turn: &mut Turn<'_>,
+        room: &RoomId,
+        page: WantedPage,
+    ) -> Result<(), Refusal> {
         let way = self.way(room, Wish::Read).and_then(|way| {
             self.check_place_for_question()?;
             Ok(way)
@@ -39,9 +52,16 @@ impl Open {
     }
 
     pub(super) fn read_page(&mut self, turn: &mut Turn<'_>, room: &RoomId, page: WantedPage) {
-        let WantedPage { mark, from, limit, accepted } = page;
-        let ask = self.asks.add(Asked::History { mark, room: room.clone() });
-        turn.voice.act(Action::Read(ask, Read::History { room: room.clone(), from, limit, accepted }));
+        let WantedPage { mark, what, accepted } = page;
+        let room = room.clone();
+        let (asked, read) = match what {
+            Wanted::History { from, limit } => {
+                (Asked::History { mark, room: room.clone() }, Read::History { room, from, limit, accepted })
+            }
+            Wanted::Who => (Asked::Who { mark, room: room.clone() }, Read::Who { room, accepted }),
+        };
+        let ask = self.asks.add(asked);
+        turn.voice.act(Action::Read(ask, read));
     }
 
     /// # Errors
@@ -72,12 +92,15 @@ impl Open {
             (Asked::History { mark, room }, Ok(ReadAnswer::History(page))) => {
                 turn.voice.say(&Say::History { mark: &mark, room: &room, page: &page });
             }
+            (Asked::Who { mark, room }, Ok(ReadAnswer::Who(roster))) => {
+                turn.voice.say(&Say::Who { mark: &mark, room: &room, roster: &roster });
+            }
             (Asked::Rooms { mark }, Ok(ReadAnswer::Rooms(mut rooms))) => {
                 let grants = self.grants.as_deref();
                 rooms.retain(|room| rule(grants, &room.room, Some(room.kind), Wish::Read) == Ruling::Allowed);
                 turn.voice.say(&Say::Rooms { mark: &mark, rooms: &rooms });
             }
-            (Asked::History { mark, .. } | Asked::Rooms { mark }, answer) => {
+            (Asked::History { mark, .. } | Asked::Who { mark, .. } | Asked::Rooms { mark }, answer) => {
                 turn.voice.refuse(&mark, None, None, &refusal_of(answer));
             }
         }

@@ -2,6 +2,7 @@
 
 use chat::{RoomId, RoomKind};
 use dialect::{Alias, Mark};
+use tokio::time::Instant;
 
 use crate::session::SubId;
 
@@ -16,6 +17,10 @@ pub(super) struct Subscription {
     pub(super) kind: Option<RoomKind>,
     /// Whether something of what it was opened for was left out.
     pub(super) truncated: bool,
+    /// Whether the client has said that it wants to be seen, or that it does not.
+    pub(super) present: Option<bool>,
+    /// When the others were last told that the user is writing.
+    pub(super) typed: Option<Instant>,
 }
 
 /// All of them: at most `limits.rooms_per_connection`, each with an alias of its own.
@@ -42,7 +47,16 @@ impl Subscriptions {
         if self.all.len() == self.all.capacity() {
             self.all.reserve_exact(self.all.len().max(1));
         }
-        self.all.push(Subscription { id, room, alias, opening, kind: None, truncated: false });
+        self.all.push(Subscription {
+            id,
+            room,
+            alias,
+            opening,
+            kind: None,
+            truncated: false,
+            present: None,
+            typed: None,
+        });
         id
     }
 
@@ -64,6 +78,16 @@ impl Subscriptions {
 
     pub(super) fn by_alias(&self, alias: &Alias) -> Option<&Subscription> {
         self.all.iter().find(|sub| sub.alias == *alias)
+    }
+
+    pub(super) fn by_alias_mut(&mut self, alias: &Alias) -> Option<&mut Subscription> {
+        self.all.iter_mut().find(|sub| sub.alias == *alias)
+    }
+
+    /// An open one of a room, in which something can be said: this one, or any.
+    pub(super) fn speaking(&mut self, within: Option<&Alias>, room: &RoomId) -> Option<&mut Subscription> {
+        let fits = |sub: &Subscription| within.is_none_or(|alias| sub.alias == *alias);
+        self.all.iter_mut().find(|sub| sub.room == *room && sub.kind.is_some() && fits(sub))
     }
 
     pub(super) fn has_alias(&self, alias: &Alias) -> bool {

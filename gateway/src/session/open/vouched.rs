@@ -38,6 +38,7 @@ impl Open {
             pulse: Pulse::new(turn.now),
             sends: Bucket::new(turn.now),
             joins: Bucket::new(turn.now),
+            whispers: Bucket::new(turn.now),
             patience: Patience::new(turn.now),
             subscriptions: Subscriptions::default(),
             lanes: None,

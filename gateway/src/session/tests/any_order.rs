@@ -182,6 +182,9 @@ impl World {
             (_, Read::History { .. }) => {
                 Ok(ReadAnswer::History(chat::HistoryPage { messages: vec![], more: false }))
             }
+            (_, Read::Who { .. }) => {
+                Ok(ReadAnswer::Who(chat::Roster { count: chat::Headcount::default(), listed: Some(vec![]) }))
+            }
             (_, Read::Rooms { .. }) => Ok(ReadAnswer::Rooms(vec![])),
         };
         let done = self.scene.answer(Answered::Read(ask, answer));
@@ -201,7 +204,13 @@ impl World {
                 Action::Join(join) => drop(self.joins.insert(join.sub)),
                 Action::Leave(sub) => drop(self.joins.remove(&sub)),
                 Action::Read(ask, read) => self.reads.push((ask, read)),
-                Action::Write(_) | Action::Ping | Action::Beat(_) | Action::Count(_) | Action::Close(_) => {
+                Action::Whisper { .. } => {}
+                Action::Attend { .. }
+                | Action::Write(_)
+                | Action::Ping
+                | Action::Beat(_)
+                | Action::Count(_)
+                | Action::Close(_) => {
                     prop_assert!(false, "{:?}", action);
                 }
             }

@@ -51,6 +51,8 @@ struct Done {
     said: Vec<Value>,
     /// The codes of refusals that it had counted.
     counted: Vec<Code>,
+    /// What its subscriptions were to do with the others.
+    attends: Vec<(SubId, dialect::Attendance)>,
     /// Everything else.
     wants: Vec<Action>,
 }
@@ -79,6 +81,7 @@ impl Scene {
         let clock = Arc::new(Wall(AtomicI64::new(1_795_150_800_000_000)));
         let parts = EnvParts {
             limits,
+            presence: crate::settings::Presence::default(),
             auto_create: true,
             reception: Reception::new(Arc::new(Verifier::new(&AUTH).unwrap()), limits.connections_per_user),
             clock: Arc::clone(&clock) as Arc<dyn Clock>,
@@ -159,6 +162,7 @@ impl Scene {
                 Action::Write(frames) => done.said.extend(read(&frames)),
                 Action::Ping => done.said.push(json!("ping")),
                 Action::Count(code) => done.counted.push(code),
+                Action::Attend { sub, attendance, .. } => done.attends.push((sub, attendance)),
                 other => done.wants.push(other),
             }
         }

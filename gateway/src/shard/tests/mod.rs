@@ -25,6 +25,7 @@ use websocket::{Message, Opcode, Reader, Role, masked_frame};
 use super::*;
 use crate::auth::{Pass, Reception, Secret, Settings, Signer, Verifier};
 use crate::connection::End;
+use crate::porter::{Bell, Errand};
 use crate::session::{AskId, Credential, EnvParts, Join, JoinedAt, Read, ReadAnswer};
 use crate::settings::Limits;
 use crate::switchboard::{Live, SubKey, Told};
@@ -35,6 +36,7 @@ const STALLED: Duration = Duration::from_secs(10);
 struct House {
     shard: Shard,
     wants: mpsc::Receiver<(usize, Want)>,
+    _errands: mpsc::Receiver<(usize, Errand)>,
     token: String,
 }
 
@@ -50,6 +52,7 @@ impl House {
         let auth = Settings { secret: Some(Secret::new("x".repeat(32))), ..Settings::default() };
         let env = EnvParts {
             limits,
+            presence: crate::settings::Presence::default(),
             auto_create: false,
             reception: Reception::new(Arc::new(Verifier::new(&auth).unwrap()), 0),
             clock: Arc::new(SystemClock),
@@ -59,9 +62,11 @@ impl House {
         let token = Signer::new(&auth).unwrap().sign(&pass, chat::Clock::now(&SystemClock)).unwrap();
         let metrics = Metrics::register(&prometheus::Registry::new()).unwrap();
         let (wants_in, wants) = mpsc::channel(1024);
+        let (errands_in, errands) = mpsc::channel(1024);
+        let bell = Bell::tapped(errands_in);
         let limits = ShardLimits { frame_bytes: limits.frame_bytes, outbox_bytes, stalled: STALLED };
-        let shard = Shard::new(env.into_env(), Line::tapped(wants_in), metrics, limits);
-        Self { shard, wants, token }
+        let shard = Shard::new(env.into_env(), Line::tapped(wants_in), bell, metrics, limits);
+        Self { shard, wants, _errands: errands, token }
     }
 
     /// Somebody connects; `buffer` bounds what the kernel keeps on either side.

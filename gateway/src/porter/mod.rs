@@ -1,0 +1,101 @@
+//! The porter: the one task of a gateway that knows who is in which room, and what passes there.
+//!
+//! It owns the rooms of [`crate::presence`], the interest in what other gateways tell of them, and the beats. It works
+//! beside the switchboard, on the same thread, and apart from it: however much comes and goes, no message waits for it.
+//! A shard never waits for the porter ([`Bell::ring`] fails at once when the queue is full), so the porter may wait for a
+//! shard. It ends when its shutdown token is cancelled; its last beat says so.
+
+mod desk;
+mod post;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bus::Bus;
+use chat::{Clock, Moment, RoomId, User, Whisper};
+use tokio::sync::mpsc;
+use tokio::task::{JoinHandle, spawn_local};
+use tokio_util::sync::{CancellationToken, DropGuard};
+
+use crate::presence::{Parting, Rules};
+use crate::session::AskId;
+use crate::settings::Presence;
+use crate::switchboard::{ConnectionKey, SubKey, Told};
+
+/// What a shard wants of the porter.
+#[derive(Debug)]
+pub(crate) enum Errand {
+    /// To be told what passes in a room, by [`Told::Passed`], or no longer.
+    Watch { room: RoomId, watches: bool },
+    /// A connection is in a room from now on.
+    Enter { connection: ConnectionKey, room: RoomId, user: User },
+    /// It is there no longer.
+    Exit { connection: ConnectionKey, room: RoomId, parting: Parting },
+    /// Who is there, for a subscription that is told what changes from there on. Answered by [`Told::Roster`].
+    Roster { to: SubKey, room: RoomId },
+    /// Who is there. Answered by [`Told::Read`].
+    Who { connection: ConnectionKey, ask: AskId, room: RoomId },
+    /// Everybody in a room but one connection is to be told.
+    Whisper { connection: ConnectionKey, room: RoomId, by: User, whisper: Whisper },
+}
+
+/// Something that passes in a room, on its way to sockets.
+#[derive(Debug, Clone)]
+pub(crate) struct Passing {
+    pub(crate) room: RoomId,
+    pub(crate) moment: Arc<Moment>,
+    /// The connection that is not told.
+    pub(crate) except: Option<ConnectionKey>,
+}
+
+/// How many errands of all shards wait for the porter.
+const ERRANDS_MAX: usize = 65_536;
+
+/// A shard's bell at the porter's.
+#[derive(Debug, Clone)]
+pub(crate) struct Bell {
+    shard: usize,
+    errands: mpsc::Sender<(usize, Errand)>,
+}
+
+impl Bell {
+    /// Hands an errand over, or gives it back if the porter has too much to do.
+    pub(crate) fn ring(&self, errand: Errand) -> Result<(), Errand> {
+        self.errands.try_send((self.shard, errand)).map_err(|refused| refused.into_inner().1)
+    }
+
+    /// A bell that a test hears.
+    #[cfg(test)]
+    pub(crate) fn tapped(errands: mpsc::Sender<(usize, Errand)>) -> Self {
+        Self { shard: 0, errands }
+    }
+}
+
+/// The bells of a gateway's shards, and the porter's end.
+pub(crate) fn bells(shards: usize) -> (Vec<Bell>, mpsc::Receiver<(usize, Errand)>) {
+    let (errands_in, errands) = mpsc::channel(ERRANDS_MAX);
+    ((0..shards).map(|shard| Bell { shard, errands: errands_in.clone() }).collect(), errands)
+}
+
+/// What the porter is given.
+pub(crate) struct Parts {
+    pub(crate) bus: Arc<dyn Bus>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) settings: Presence,
+    pub(crate) errands: mpsc::Receiver<(usize, Errand)>,
+    /// Where each shard is told what it has asked for.
+    pub(crate) told: Vec<mpsc::Sender<Vec<Told>>>,
+}
+
+/// How long the last beat may take.
+const GOODBYE_WITHIN: Duration = Duration::from_secs(1);
+
+/// Starts the porter on the thread and the `LocalSet` of the caller. `alive` is dropped when it has ended, however it did.
+pub(crate) fn start(parts: Parts, shutdown: CancellationToken, alive: DropGuard) -> JoinHandle<()> {
+    let list_max = parts.settings.list_max.min(Presence::LIST_MAX);
+    let rules = Rules { list_max, grace: parts.settings.grace };
+    spawn_local(async move {
+        let _alive = alive;
+        desk::Desk::new(&parts, rules).run(parts.errands, shutdown).await;
+    })
+}
