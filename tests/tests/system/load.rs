@@ -31,6 +31,17 @@ async fn a_load_on_three_gateways_and_two_writers_is_clean() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_load_in_phoenix_channels_is_clean_and_every_push_is_answered() {
+    let town = Town::new().gateways(2).set("auth.query_token", true).start().await;
+    let path = "/socket/websocket?vsn=2.0.0&token={token}";
+    let arguments = ["--dialect", "phoenix", "--subscribers", "60", "--rooms", "6", "--senders", "12"];
+    let arguments = [&arguments[..], &["--rate", "100", "--duration", "3s", "--warm-up", "500ms"]].concat();
+    let report = Load::at_path(&town, &town.gateways, path, "phoenix", &arguments).ends().await;
+    assert!(report["audit"]["sent"].as_u64() > Some(200), "{report}");
+    town.audit().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_load_is_clean_although_a_writer_is_killed_and_restarted_in_the_middle() {
     let mut town = Town::new().gateways(3).writers(2).start().await;
     let mut load = load(&town);

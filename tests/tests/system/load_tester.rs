@@ -22,13 +22,24 @@ impl Load {
 
     /// The same, against some of the gateways.
     pub(crate) fn at(town: &Town, gateways: &[Server], name: &str, arguments: &[&str]) -> Self {
+        Self::at_path(town, gateways, "", name, arguments)
+    }
+
+    /// The same, at a path and query: for other dialects.
+    pub(crate) fn at_path(
+        town: &Town,
+        gateways: &[Server],
+        path: &str,
+        name: &str,
+        arguments: &[&str],
+    ) -> Self {
         let report = town.folder().join(format!("{name}.json"));
         let said = town.folder().join(format!("{name}.txt"));
         let output = File::create(&said).expect("a file in the town's folder");
         let process =
             Process::start(&program("parlor-loadtest").unwrap_or_else(|e| panic!("{e:#}")), |load| {
                 for gateway in gateways {
-                    load.arg("--target").arg(format!("ws://{}", gateway.listen()));
+                    load.arg("--target").arg(format!("ws://{}{path}", gateway.listen()));
                 }
                 load.args(arguments)
                     .arg("--audit-only")
