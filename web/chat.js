@@ -2,11 +2,13 @@
  * The chat itself: one client, the room that is shown, and the views, tied together. It lives as long as the page.
  */
 
+import { Company, WRITING_MS } from './company.js';
 import { Conversation } from './conversation.js';
 import { Outgoing } from './outgoing.js';
 import { connect, newId } from './parlor.js';
 import { hashOf, roomOfHash, Rooms } from './rooms.js';
 import { rowsOf } from './rows.js';
+import { CompanyView } from './views/company.js';
 import { Composer } from './views/composer.js';
 import { ConnectionView } from './views/connection.js';
 import { MessagesView } from './views/messages.js';
@@ -21,6 +23,8 @@ import { RoomsView } from './views/rooms.js';
 const ROOMS_MS = 30_000;
 /** How long a drawing stays before the next one: a burst of messages is drawn as often as a screen can show it. */
 const FRAME_MS = 16;
+/** How often the others are told that the reader is writing. */
+const TYPING_MS = 2000;
 const TITLE = 'Parlor';
 
 export class Chat {
@@ -33,6 +37,9 @@ export class Chat {
   #drawer;
   #composer;
   #connection;
+  #company = new Company();
+  #companyView = new CompanyView();
+  #typedAt = -Infinity;
   #drawing = false;
   #drawnAt = -Infinity;
   /** How many messages came while nobody looked at the page. */
@@ -47,7 +54,11 @@ export class Chat {
     this.#unidentified = unidentified;
     this.#client = connect(options);
     this.#connection = new ConnectionView(() => this.connect());
-    this.#composer = new Composer({ say: (body) => this.#say(body), again: () => this.#show(this.#rooms.current) });
+    this.#composer = new Composer({
+      say: (body) => this.#say(body),
+      writing: () => this.#writes(),
+      again: () => this.#show(this.#rooms.current),
+    });
     this.#drawer = new RoomsView({ visit: (room) => this.#visit(room), opened: () => this.#readRooms(), signOut });
     this.#messages = new MessagesView({
       older: () => this.#conversation.older(),
@@ -81,6 +92,9 @@ export class Chat {
     client.on('message', (message) => this.#heard(message));
     client.on('edited', (change) => this.#changed({ ...change, type: 'edited' }));
     client.on('deleted', (change) => this.#changed({ ...change, type: 'deleted' }));
+    client.on('presence', (change) => this.#meets(change.room, () => this.#company.change(change)));
+    client.on('who', (who) => this.#meets(who.room, () => this.#company.list(who)));
+    client.on('typing', ({ room, user }) => this.#seesWriting(room, user));
     client.on('sent', (sent) => this.#settled(() => this.#outgoing.sent(sent)));
     client.on('failed', (failed) => this.#settled(() => this.#outgoing.failed(failed)));
   }
@@ -107,8 +121,40 @@ export class Chat {
 
   /** @param {import('./parlor.js').Joined} joined */
   #joined(joined) {
-    if (joined.room === this.#conversation.room) this.#conversation.joined(joined);
+    if (joined.room === this.#conversation.room) {
+      this.#conversation.joined(joined);
+      this.#askWho(joined.room);
+    }
     this.#readRooms();
+  }
+
+  /** @param {string} room */
+  async #askWho(room) {
+    const who = await this.#client.who(room).catch(() => null);
+    if (who) this.#meets(room, () => this.#company.list(who)); // without one, those who come and go are told
+  }
+
+  /** @param {string} room  @param {() => void} note */
+  #meets(room, note) {
+    if (room !== this.#conversation.room) return;
+    note();
+    this.#drawCompany();
+  }
+
+  /** @param {string} room  @param {import('./parlor.js').User} user */
+  #seesWriting(room, user) {
+    this.#meets(room, () => this.#company.writes(user, performance.now()));
+    setTimeout(() => this.#drawCompany(), WRITING_MS);
+  }
+
+  #drawCompany() {
+    this.#companyView.show(this.#company, this.#company.writing(this.#me, performance.now()));
+  }
+
+  #writes() {
+    if (performance.now() - this.#typedAt < TYPING_MS) return;
+    this.#typedAt = performance.now();
+    this.#client.typing(this.#conversation.room);
   }
 
   /** @param {import('./parlor.js').RoomLost} lost */
@@ -122,6 +168,7 @@ export class Chat {
   #heard(message) {
     const own = message.user.id === this.#me.id;
     if (own) this.#outgoing.drop(message.id);
+    this.#meets(message.room, () => this.#company.said(message.user));
     if (message.room === this.#conversation.room) this.#conversation.say(message, own);
     else if (!own) this.#rooms.count(message.room);
     if (!own && document.hidden) this.#missed += 1;
@@ -151,6 +198,8 @@ export class Chat {
     history.replaceState(null, '', hashOf(room));
     for (const left of this.#rooms.show(room)) this.#client.leave(left);
     this.#conversation = this.#newConversation(room);
+    this.#company = new Company();
+    this.#drawCompany();
     this.#drawer.show(this.#rooms.list);
     this.#composer.enter(room, this.#rooms.nameOf(room));
     this.#conversation.open();

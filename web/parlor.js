@@ -78,8 +78,10 @@ export { SENDS_MAX } from './parlor/outbox.js';
  * @property {Sent} sent         a send is committed
  * @property {SendFailed} failed a send was refused: certainly not stored
  * @property {{state: 'degraded' | 'ok'}} status  whether the server may be behind
- * @property {object} presence
- * @property {object} typing
+ * @property {{room: string, joined: User[], left: User[], count: number}} presence  users who came and went; how many are there
+ * @property {{room: string, users: User[], count: number}} who  the list of those who are there begins anew
+ * @property {{room: string, user: User}} typing
+ * @property {{room: string, name: string, user: User, data: unknown}} whisper
  * @property {object} read
  * @property {object} notice
  */
@@ -105,7 +107,7 @@ export const ANSWER_MS = 10_000;
 /** The events that take a position in a room's log. */
 const LOGGED = new Set(['message', 'edited', 'deleted', 'reaction']);
 /** The events that take none and are passed on as they come. */
-const PASSING = new Set(['status', 'presence', 'typing', 'read', 'notice']);
+const PASSING = new Set(['status', 'presence', 'typing', 'whisper', 'read', 'notice']);
 /** What the server allows where its welcome does not say. */
 const LIMITS = Object.freeze({ body_bytes: 16_384, frame_bytes: 65_536 });
 
@@ -250,6 +252,20 @@ export class Parlor extends EventTarget {
     return this.#ask({ type: 'history', room, ...range }).answer;
   }
 
+  /**
+   * Who is in a room; no users where there are too many to be listed.
+   * @param {string} room
+   * @returns {Promise<{users: (User & {connections: number})[], count: number}>} rejects with {@link Refused}
+   */
+  who(room) {
+    return this.#ask({ type: 'who', room }).answer;
+  }
+
+  /** Tells the others in a joined room that this user is writing. Nobody answers.  @param {string} room */
+  typing(room) {
+    this.#line.say({ type: 'typing', room });
+  }
+
   /** @returns {Promise<RoomSummary[]>} the rooms of the user; rejects with {@link Refused} */
   async rooms() {
     return (await this.#ask({ type: 'rooms' }).answer).rooms;
@@ -280,6 +296,7 @@ export class Parlor extends EventTarget {
     else if (frame.type === 'left') this.#left(frame);
     else if (LOGGED.has(frame.type)) this.#logged(frame);
     else if (PASSING.has(frame.type)) this.#tell(frame.type, frame);
+    else if (frame.type === 'who' && frame.ref == null) this.#tell('who', frame);
     if (frame.type === 'refused') this.#reject(frame.ref, new Refused(frame.code, frame.message, frame.retry_ms));
     else this.#resolve(frame.ref, frame);
   }

@@ -29,13 +29,17 @@ export class Composer {
   /** What was begun in other rooms, for as long as the page lives.  @type {Map<string, string>} */
   #begun = new Map();
 
-  /** @param {{say: (body: string) => void, again: () => void}} actions  `again`: into a room that was lost */
+  /** @param {{say: (body: string) => void, writing: () => void, again: () => void}} actions  `again`: into a room that
+   *   was lost */
   constructor(actions) {
     this.#actions = actions;
     need('#lost-again', HTMLButtonElement).addEventListener('click', () => actions.again());
     this.#form.addEventListener('submit', (event) => this.#submit(event));
     this.#text.addEventListener('keydown', (event) => this.#pressed(event));
-    this.#text.addEventListener('input', () => this.#measure());
+    this.#text.addEventListener('input', () => {
+      this.#measure();
+      if (this.#text.value.trim() !== '') actions.writing();
+    });
   }
 
   /**
