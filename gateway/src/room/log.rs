@@ -143,8 +143,10 @@ impl RoomLog {
     }
 
     /// Keeps a page of this epoch that was read for somebody, if it reaches up to what is at hand: of many who come
-    /// back one after the other, the first one's read serves all.
-    pub(crate) fn keep(&mut self, page: &[Arc<Event>]) {
+    /// back one after the other, the first one's read serves all. `first_seq` is the first that was there then: whoever
+    /// comes with a position before it hears that something is gone, and is not let in to find that out again.
+    pub(crate) fn keep(&mut self, first_seq: Seq, page: &[Arc<Event>]) {
+        self.state.first_seq = self.state.first_seq.max(first_seq);
         self.ring.extend_back(page, self.state.seq);
     }
 
@@ -339,6 +341,15 @@ pub(super) mod tests {
         assert_eq!(read(&mut log, page("e.2", 2, []), now), Progress::Restart);
         assert_eq!((log.state().seq, log.state().epoch.as_str()), (seq(2), "e.2"));
         assert_eq!(log.recent(seq(1), 9, 999), None, "the ring of the other history is gone");
+    }
+
+    #[test]
+    fn what_a_page_says_to_be_gone_is_not_promised_any_more() {
+        let mut log = log_at(9);
+        log.keep(seq(5), &[Arc::new(message(5))]);
+        assert_eq!((log.state().first_seq, log.state().seq), (seq(5), seq(9)));
+        log.keep(seq(4), &[]);
+        assert_eq!(log.state().first_seq, seq(5), "an older page knows less");
     }
 
     #[test]

@@ -232,7 +232,7 @@ impl Room {
             self.finish_log(number, page, now, fx);
         }
         if let Stage::Known(log) = &mut self.stage {
-            log.keep(&events);
+            log.keep(first, &events);
         }
         if newest_served {
             self.have_looked_back(now, fx);
