@@ -103,8 +103,13 @@ impl Cable {
         }
     }
 
-    /// Asks for what it wants and was not told that it has: again and again, as the library does.
+    /// Asks for what it wants and was not told that it has: again and again, as the library does. AnyCable's asks for one
+    /// after the other (`concurrentSubscribes: false`), as a connection ends where one of them cannot be had: in towns
+    /// whose queues are no longer than what a page asks for, it would never have them all.
     pub(super) fn subscribes(&mut self) -> Vec<String> {
+        if self.extended && self.subscriptions.iter().any(|subscription| subscription.stay == Stay::Asked) {
+            return Vec::new();
+        }
         let missing = |subscription: &&mut Subscription| {
             subscription.wanted && matches!(subscription.stay, Stay::Outside | Stay::Asked)
         };
@@ -114,7 +119,8 @@ impl Cable {
             subscription.awaits_history = extended && subscription.position.is_some();
             subscription.subscribes(extended)
         };
-        self.subscriptions.iter_mut().filter(missing).map(asks).collect()
+        let at_once = if extended { 1 } else { usize::MAX };
+        self.subscriptions.iter_mut().filter(missing).take(at_once).map(asks).collect()
     }
 
     /// Asks for what it has, as a second subscription of the same page does.

@@ -63,6 +63,10 @@ const TERMS: Terms = Terms {
     },
 };
 
+/// AnyCable's library asks twice, and gives a subscription up for good after ten seconds; one that has come back asks again
+/// for all of them.
+const EXTENDED_TERMS: Terms = Terms { not_now: NotNow::Ends, ..TERMS };
+
 /// Action Cable, in one of its versions.
 #[derive(Debug, Clone)]
 pub struct ActionCable {
@@ -138,7 +142,10 @@ impl Dialect for ActionCable {
     }
 
     fn terms(&self) -> &'static Terms {
-        &TERMS
+        match self.version {
+            Version::Base => &TERMS,
+            Version::Extended => &EXTENDED_TERMS,
+        }
     }
 
     fn farewell(&self, refusal: &Refusal, out: &mut Vec<u8>) -> Farewell {

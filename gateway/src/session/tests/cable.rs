@@ -258,12 +258,28 @@ fn a_gateway_that_goes_says_to_come_back() {
 static EXTENDED: LazyLock<ActionCable> =
     LazyLock::new(|| ActionCable::extended(dialect::action_cable::Settings::default()));
 
+/// Ana, with AnyCable's library.
+fn extended() -> Scene {
+    let token = Scene::with(limits(), None).token("ana", None, Duration::from_hours(1));
+    let mut scene = Scene::of(&*EXTENDED, limits(), Some(token));
+    assert_eq!(scene.does(Session::start).said, [json!({"type": "welcome"})]);
+    scene
+}
+
+#[test]
+fn who_would_give_a_subscription_up_that_cannot_be_had_now_is_made_to_come_back() {
+    let mut scene = extended();
+    let join = scene.commands("subscribe", FIRST).join();
+    assert_ends(&scene.answer(Answered::Joined(join.sub, Err(lost()))), "server_restart", true);
+    let mut scene = extended();
+    let join = scene.commands("subscribe", FIRST).join();
+    assert_eq!(scene.answer(Answered::Joined(join.sub, Err(not_there()))).said, [rejected(FIRST)]);
+}
+
 #[test]
 fn the_extended_protocol_tells_of_the_history_once_it_was_shown() {
     for (truncated, told) in [(false, "confirm_history"), (true, "reject_history")] {
-        let token = Scene::with(limits(), None).token("ana", None, Duration::from_hours(1));
-        let mut scene = Scene::of(&*EXTENDED, limits(), Some(token));
-        scene.does(Session::start);
+        let mut scene = extended();
         let history = json!({"since": 1, "streams": {"room:r": {"epoch": "e.1", "offset": 3}}});
         let asked = json!({"command": "subscribe", "identifier": FIRST, "history": history});
         let join = scene.says(&asked).join();
