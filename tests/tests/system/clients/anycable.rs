@@ -217,3 +217,37 @@ async fn who_unsubscribes_or_may_not_come_in_is_shown_nothing() {
     assert_eq!(mallory.0.shows("sent away", closed).await["data"], "unauthorized");
     town.audit().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pages_see_who_is_there_and_whisper_to_each_other() {
+    let Some(libraries) = libraries() else { return };
+    let town = plan().start().await;
+    let (ana, ben) = (Cable::open(&town, &libraries, "ana"), Cable::open(&town, &libraries, "ben"));
+    for (gateway, (cable, user)) in [(&ana, "ana"), (&ben, "ben")].into_iter().enumerate() {
+        cable.comes(&town, gateway, user);
+        cable.subscribes("room", "r7");
+        cable.is_called("room", "connect", 1).await;
+    }
+    // Whatever a page says of itself, its user is seen.
+    ana.0.does(&json!({ "do": "join", "as": "room", "id": "boss", "info": { "admin": true } }));
+    let there = json!({ "type": "join", "id": "ana", "info": { "name": "ANA" } });
+    for cable in [&ana, &ben] {
+        assert_eq!(cable.is_called("room", "presence", 1).await, [there.clone()]);
+    }
+    ben.0.does(&json!({ "do": "who", "as": "room" }));
+    assert_eq!(ben.is_called("room", "who", 1).await, [json!({ "ana": { "name": "ANA" } })]);
+    // Whoever joins a room with Parlor's own protocol is seen in it.
+    let dan = town.person("dan").at(0).joins("r7").await;
+    let joined = &ben.is_called("room", "presence", 3).await[2];
+    assert_eq!((&joined["type"], &joined["id"]), (&json!("join"), &json!("dan")));
+
+    ana.0.does(&json!({ "do": "whisper", "as": "room", "data": { "event": "typing", "x": 1 } }));
+    assert_eq!(ben.is_called("room", "message", 1).await, [json!({ "event": "typing", "x": 1 })]);
+    dan.says("r7", "behind the whisper").await;
+    assert_eq!(ana.sees("room", 1).await, ["behind the whisper"], "nobody hears their own whisper");
+
+    ana.0.does(&json!({ "do": "leave", "as": "room" }));
+    let left = &ben.is_called("room", "presence", 4).await[3];
+    assert_eq!(left, &json!({ "type": "leave", "id": "ana" }));
+    town.audit().await;
+}
