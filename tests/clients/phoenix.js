@@ -50,8 +50,9 @@ const channels = new Map();
 
 const deeds = {
   // Opens a socket; its parameters are asked for again with every connection, as tokens run out.
-  connect({ url, params: first = {}, options = {} }) {
-    params = first;
+  connect({ url, params: first, options: given }) {
+    params = first ?? {};
+    const options = given ?? {};
     const transport = options.longPoll ? LongPoll : PageSocket;
     const authToken = options.authToken && (() => options.authToken);
     socket = new Socket(url, { transport, sessionStorage, ...options, authToken, params: () => params });

@@ -79,6 +79,9 @@ impl Open {
         within: Option<&Alias>,
         room: &RoomId,
     ) -> Result<(), Refusal> {
+        if let Standing::Overtaken = self.standing(turn, mark, within) {
+            return Ok(());
+        }
         let every = turn.env.presence.typing_every;
         let Some(sub) = self.subscriptions.speaking(within, room) else {
             return self.refuse_outsider(turn, mark, None);
@@ -102,6 +105,9 @@ impl Open {
         room: &RoomId,
         whisper: Whisper,
     ) -> Result<(), Refusal> {
+        if let Standing::Overtaken = self.standing(turn, mark, within) {
+            return Ok(());
+        }
         let Some(kind) = self.subscriptions.speaking(within, room).map(|sub| sub.kind) else {
             return self.refuse_outsider(turn, mark, None);
         };

@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 
 use dialect::phoenix::{Phoenix, Serializer, Settings};
-use dialect::{Alias, From};
+use dialect::{Alias, Attendance, From};
 
 use super::*;
 
@@ -97,6 +97,7 @@ fn what_speaks_of_an_earlier_membership_is_passed_over() {
         scene.pushes("1", "4", "phx_leave", &json!({})).is_nothing(),
         "it would end the one that is open"
     );
+    assert!(scene.pushes("1", "5", "typing", &json!({})).is_nothing());
     let answered = scene.says(&json!([null, "6", "room:r", "phx_leave", {}]));
     assert_eq!(answered.said, [reply(&Value::Null, "6", "ok", &json!({})), close("2")]);
 }
@@ -132,6 +133,18 @@ fn a_message_is_answered_with_its_place() {
     assert_eq!(done.said, [reply(&json!("1"), "2", "ok", &response)]);
     scene.adds("1", "3");
     assert_eq!(scene.verdicts("r", [Err(lost())]).said, [error(&json!("1"), "3", "unavailable")]);
+}
+
+#[test]
+fn who_is_there_is_told_behind_the_answer_and_that_one_writes_to_the_others() {
+    let mut scene = Scene::phoenix();
+    let sub = scene.asks_to_join("1").sub;
+    let done = scene.answer(Answered::Joined(sub, Ok(at(RoomKind::Public, 0))));
+    let attendance = Attendance { present: true, roster: true, moments: true };
+    assert_eq!(done.attends, [(sub, attendance)]);
+    let done = scene.pushes("1", "2", "typing", &json!({}));
+    assert_eq!(done.said, [reply(&json!("1"), "2", "ok", &json!({}))]);
+    assert!(matches!(&done.wants[..], [Action::Whisper { whisper, .. }] if whisper.is_typing()), "{done:?}");
 }
 
 #[test]

@@ -34,8 +34,9 @@ impl Phoenix {
     }
 
     fn comes_with(&self, town: &Town, gateway: usize, details: &Value) {
-        let mut connect = json!({ "do": "connect", "url": url(town, gateway) });
-        connect.as_object_mut().unwrap().extend(details.as_object().unwrap().clone());
+        let (params, options) = (&details["params"], &details["options"]);
+        let connect =
+            json!({ "do": "connect", "url": url(town, gateway), "params": params, "options": options });
         self.0.does(&connect);
     }
 
@@ -62,6 +63,19 @@ impl Phoenix {
     async fn sees(&self, name: &str, count: usize) -> Vec<String> {
         let shown = self.is_called(name, "message", count).await;
         shown.iter().map(|message| message["content"].as_str().unwrap_or_default().to_owned()).collect()
+    }
+
+    /// Waits until `Presence` lists these users with so many connections each.
+    async fn lists(&self, name: &str, users: &[(&str, usize)]) {
+        let mut expected: Vec<_> =
+            users.iter().map(|(id, count)| json!({ "id": id, "count": count })).collect();
+        expected.sort_by_key(Value::to_string);
+        let listed = |events: &[Value]| {
+            let mut listed = calls(events, name, "sync").last()?.as_array()?.clone();
+            listed.sort_by_key(Value::to_string);
+            (listed == expected).then_some(())
+        };
+        self.0.shows(&format!("{name} lists {users:?}"), listed).await;
     }
 
     /// Waits until an event has happened so often whose field `name` is `value`.
@@ -269,4 +283,35 @@ async fn what_is_not_taken_is_told_to_its_author_alone() {
     ana.adds("room", "last");
     assert_eq!(ben.sees("room", 2).await, ["hi", "last"]);
     assert_eq!(calls(&ana.0.events(), "room", "error"), Vec::<Value>::new(), "it has stayed a member");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_there_and_who_writes_is_told_across_gateways_and_dialects() {
+    let Some(libraries) = libraries() else { return };
+    let town = plan().start().await;
+    let cid = town.person("cid").at(1).joins("r7").await;
+    let (ana, ben) = (Phoenix::open(&town, &libraries, "ana"), Phoenix::open(&town, &libraries, "ben"));
+    let other = Phoenix::open(&town, &libraries, "ana elsewhere");
+    for (page, gateway, user) in [(&ana, 0, "ana"), (&ben, 1, "ben"), (&other, 1, "ana")] {
+        page.comes(&town, gateway, user);
+        page.joins("room", "room:r7");
+    }
+    for page in [&ana, &ben, &other] {
+        page.lists("room", &[("ana", 2), ("ben", 1), ("cid", 1)]).await;
+    }
+    ben.pushes("room", "typing", &json!({}));
+    ben.is_called("room", "push ok", 1).await;
+    let user = json!({ "id": "ben", "username": "BEN" });
+    for page in [&ana, &other] {
+        assert_eq!(page.is_called("room", "typing", 1).await, [json!({ "user": user })]);
+    }
+    assert_eq!(cid.hears("typing").await["user"]["id"], "ben");
+    assert_eq!(calls(&ben.0.events(), "room", "typing"), Vec::<Value>::new(), "not to himself");
+    other.0.does(&json!({ "do": "leave", "as": "room" }));
+    ana.lists("room", &[("ana", 1), ("ben", 1), ("cid", 1)]).await;
+    ben.0.does(&json!({ "do": "leave", "as": "room" }));
+    ana.lists("room", &[("ana", 1), ("cid", 1)]).await;
+    // A client that comes back is told anew who is there.
+    ben.joins("again", "room:r7");
+    ben.lists("again", &[("ana", 1), ("ben", 1), ("cid", 1)]).await;
 }

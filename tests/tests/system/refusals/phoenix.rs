@@ -45,6 +45,7 @@ async fn what_cannot_be_had_is_answered_and_the_connection_stays() {
         ("no room", "lobby", "phx_join", json!({}), unmatched("1", "lobby")),
         ("a name beyond the rules", "room:a b", "phx_join", json!({}), unmatched("1", "room:a b")),
         ("no member", "room:quiet", "message:add", json!({ "message": "hi" }), unmatched("1", "room:quiet")),
+        ("no member who writes", "room:quiet", "typing", json!({}), unmatched("1", "room:quiet")),
         (
             "no event",
             "room:quiet",
