@@ -19,8 +19,10 @@ const BUSY: Duration = Duration::from_secs(5);
 async fn who(asker: &Person, room: &str) -> BTreeMap<String, u64> {
     let answer = asker.asks(json!({"type": "who", "room": room})).await;
     let users = answer["users"].as_array().unwrap_or_else(|| panic!("no list: {answer}"));
-    let user =
-        |user: &Value| (user["id"].as_str().unwrap().to_owned(), user["connections"].as_u64().unwrap());
+    let user = |user: &Value| {
+        let (id, connections) = (user["id"].as_str(), user["connections"].as_u64());
+        (id.unwrap_or_default().to_owned(), connections.unwrap_or_default())
+    };
     users.iter().map(user).collect()
 }
 

@@ -96,6 +96,12 @@ impl Town {
         self.random.next_u32() % bound.max(1)
     }
 
+    /// A number below `bound`, as an index.
+    fn index(&mut self, bound: usize) -> usize {
+        let number = usize::try_from(self.random.next_u32()).unwrap_or(0);
+        number % bound.max(1)
+    }
+
     fn start(&mut self, place: usize) {
         self.started += 1;
         let mut fx = Vec::new();
@@ -243,7 +249,7 @@ impl Town {
     pub(super) fn live(&mut self, steps: u32) {
         for _ in 0..steps {
             self.step();
-            let place = self.below(GATEWAYS as u32) as usize;
+            let place = self.index(GATEWAYS);
             match self.below(100) {
                 0..12 if self.gateways[place].is_some() => drop(self.connect(place)),
                 12..20 => self.part_somebody(Parting::Clean),
@@ -261,8 +267,10 @@ impl Town {
     }
 
     fn part_somebody(&mut self, parting: Parting) {
-        let Some(at) = self.random.next_u32().checked_rem(self.connections.len() as u32) else { return };
-        self.part(self.connections[at as usize], parting);
+        let at = self.index(self.connections.len());
+        if let Some(connection) = self.connections.get(at).copied() {
+            self.part(connection, parting);
+        }
     }
 
     /// Everybody is there; connections break, and come back within five seconds, through any gateway.
@@ -276,11 +284,11 @@ impl Town {
             self.step();
             let now = self.now;
             for (_, user) in away.extract_if(.., |(at, _)| *at <= now).collect::<Vec<_>>() {
-                let place = self.below(GATEWAYS as u32) as usize;
+                let place = self.index(GATEWAYS);
                 self.connect_as(place, user);
             }
             if self.below(10) == 0 && !self.connections.is_empty() {
-                let at = self.below(self.connections.len() as u32) as usize;
+                let at = self.index(self.connections.len());
                 let connection = self.connections[at];
                 self.part(connection, Parting::Broken);
                 away.push((self.now + STEP * self.below(100), connection.user));

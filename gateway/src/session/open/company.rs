@@ -86,7 +86,7 @@ impl Open {
         let Some(sub) = self.subscriptions.speaking(within, room) else {
             return self.refuse_outsider(turn, mark, None);
         };
-        if !sub.typed.is_none_or(|typed| typed + every <= turn.now) {
+        if sub.typed.is_some_and(|typed| typed + every > turn.now) {
             turn.voice.say(&Say::Done { mark });
             return Ok(());
         }

@@ -2,6 +2,7 @@
 
 mod any_order;
 mod cable;
+mod company;
 mod door;
 mod endings;
 mod greeting;

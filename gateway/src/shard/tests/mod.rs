@@ -1,6 +1,7 @@
 //! A shard with real sockets, told what a switchboard would tell it, one step at a time.
 
 mod cable;
+mod company;
 mod dismissal;
 mod falling_behind;
 mod history;
@@ -36,7 +37,7 @@ const STALLED: Duration = Duration::from_secs(10);
 struct House {
     shard: Shard,
     wants: mpsc::Receiver<(usize, Want)>,
-    _errands: mpsc::Receiver<(usize, Errand)>,
+    errands: mpsc::Receiver<(usize, Errand)>,
     token: String,
 }
 
@@ -66,7 +67,7 @@ impl House {
         let bell = Bell::tapped(errands_in);
         let limits = ShardLimits { frame_bytes: limits.frame_bytes, outbox_bytes, stalled: STALLED };
         let shard = Shard::new(env.into_env(), Line::tapped(wants_in), bell, metrics, limits);
-        Self { shard, wants, _errands: errands, token }
+        Self { shard, wants, errands, token }
     }
 
     /// Somebody connects; `buffer` bounds what the kernel keeps on either side.
