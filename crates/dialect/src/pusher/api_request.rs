@@ -9,7 +9,7 @@ use super::App;
 /// How far the clocks of a backend and of this machine may differ, in seconds.
 const CLOCKS_DIFFER_MAX: u64 = 600;
 
-/// A request as it came in.
+/// A request as it came in, without its body: whether it is to be read at all, the rest of it says.
 #[derive(Debug, Clone, Copy)]
 pub struct ApiRequest<'a> {
     /// `GET` or `POST`.
@@ -18,20 +18,22 @@ pub struct ApiRequest<'a> {
     pub path: &'a str,
     /// The query, without the question mark.
     pub query: &'a str,
-    /// The body.
-    pub body: &'a [u8],
 }
+
+/// The body that was signed with a request, by its digest; `None` for no body.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SignedBody(Option<String>);
 
 /// Why a request is not taken: the words that the backend is told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Unauthorized(pub &'static str);
 
 impl App {
-    /// Checks that a request was signed with the secret of this application, for this time and this body.
+    /// Checks that a request was signed with the secret of this application, for this time; and says for which body.
     ///
     /// # Errors
     /// [`Unauthorized`]: what is wrong with it.
-    pub fn authorize(&self, request: &ApiRequest<'_>, now_s: i64) -> Result<(), Unauthorized> {
+    pub fn authorize(&self, request: &ApiRequest<'_>, now_s: i64) -> Result<SignedBody, Unauthorized> {
         let mut parameters = parameters(request.query);
         let place = parameters.iter().position(|(name, _)| name == "auth_signature");
         let (_, signature) = parameters.remove(place.ok_or(Unauthorized("auth_signature is missing"))?);
@@ -46,17 +48,27 @@ impl App {
         if timestamp.is_none_or(|then| then.abs_diff(now_s) > CLOCKS_DIFFER_MAX) {
             return Err(Unauthorized("auth_timestamp must be the time, to within 600 seconds"));
         }
-        match get("body_md5") {
-            // One library sends the digest of nothing where there is no body.
-            Some(given) if given == body_md5(request.body) => {}
-            None if request.body.is_empty() => {}
-            _ => return Err(Unauthorized("body_md5 must be the MD5 digest of the body")),
-        }
+        let body = SignedBody(get("body_md5").map(str::to_owned));
         if self.is_good(&signature, &signed(request, &parameters)) {
-            Ok(())
+            Ok(body)
         } else {
             Err(Unauthorized("auth_signature is not the signature of this request"))
         }
+    }
+}
+
+impl SignedBody {
+    /// Checks that this is the body that was signed.
+    ///
+    /// # Errors
+    /// [`Unauthorized`] if it is another one.
+    pub fn check(&self, body: &[u8]) -> Result<(), Unauthorized> {
+        let is_signed = match &self.0 {
+            // One library sends the digest of nothing where there is no body.
+            Some(digest) => *digest == body_md5(body),
+            None => body.is_empty(),
+        };
+        if is_signed { Ok(()) } else { Err(Unauthorized("body_md5 must be the MD5 digest of the body")) }
     }
 }
 

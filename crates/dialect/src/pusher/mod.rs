@@ -33,7 +33,7 @@ use std::time::Duration;
 
 use chat::{Epoch, Event, Moment, Refusal, RoomId};
 
-pub use api_request::{ApiRequest, Unauthorized, body_md5};
+pub use api_request::{ApiRequest, SignedBody, Unauthorized, body_md5};
 pub use app::App;
 pub use channel::{Channel, Kind, NAME_BYTES_MAX};
 pub use settings::{Secret, Settings};

@@ -10,7 +10,7 @@ use axum::response::{IntoResponse, Response};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chat::{Change, Code, Draft, Refusal, RequestId, Stored};
-use dialect::pusher::{self, ApiRequest, Publication};
+use dialect::pusher::{self, ApiRequest, Publication, Unauthorized};
 use futures::future::join_all;
 use serde_json::{Map, Value, json};
 
@@ -73,14 +73,19 @@ async fn authorized(office: &Office, desk: &Desk, app_id: &str, request: Request
         return Err((StatusCode::NOT_FOUND, "there is no application with this id\n").into_response());
     }
     let (parts, body) = request.into_parts();
+    let (path, query) = (parts.uri.path(), parts.uri.query().unwrap_or_default());
+    let head = ApiRequest { method: parts.method.as_str(), path, query };
+    // Nothing is read, and kept, for whoever has not the secret.
+    let signed =
+        office.app.authorize(&head, desk.clock.now().as_seconds()).map_err(|no| unauthorized(&no))?;
     let body = to_bytes(body, BODY_BYTES_MAX).await;
     let body = body.map_err(|_| StatusCode::PAYLOAD_TOO_LARGE.into_response())?;
-    let (path, query) = (parts.uri.path(), parts.uri.query().unwrap_or_default());
-    let request = ApiRequest { method: parts.method.as_str(), path, query, body: &body };
-    match office.app.authorize(&request, desk.clock.now().as_seconds()) {
-        Ok(()) => Ok(body),
-        Err(unauthorized) => Err((StatusCode::UNAUTHORIZED, format!("{}\n", unauthorized.0)).into_response()),
-    }
+    signed.check(&body).map_err(|no| unauthorized(&no))?;
+    Ok(body)
+}
+
+fn unauthorized(no: &Unauthorized) -> Response {
+    (StatusCode::UNAUTHORIZED, format!("{}\n", no.0)).into_response()
 }
 
 /// Says a message in each of its rooms. Tells where it stands: `seq` of each, and, where it is one, of that.

@@ -350,6 +350,15 @@ async fn who_has_not_the_secret_publishes_nothing() {
 }
 
 #[tokio::test]
+async fn nothing_is_read_of_a_body_that_was_not_signed() {
+    let house = House::with_verdicts(vec![Ok(stored(1))]);
+    let never_ends = futures::stream::pending::<Result<axum::body::Bytes, std::io::Error>>();
+    let request =
+        Request::post("/apps/1/events?auth_key=parlor").body(Body::from_stream(never_ends)).unwrap();
+    assert_eq!(house.asks(request).await.status, StatusCode::UNAUTHORIZED);
+}
+
+#[tokio::test]
 async fn nothing_is_stored_of_what_is_too_much_or_makes_no_sense() {
     let house = House::with_verdicts(vec![Ok(stored(1))]);
     let long = message(&"x".repeat(101));
