@@ -205,6 +205,34 @@ fn a_message_is_its_users_and_one_of_nobody_is_none() {
 }
 
 #[test]
+fn client_events_are_passed_on_in_the_name_of_their_user() {
+    let typing =
+        |channel: &str| json!({ "event": "client-typing", "channel": channel, "data": { "on": true } });
+    let mut page = Page::open();
+    page.enters(PRIVATE, Some("ana"));
+    let done = page.scene.says(&typing(PRIVATE));
+    let [Action::Whisper { room, by, whisper }] = &done.wants[..] else { panic!("{done:?}") };
+    assert_eq!((room.as_str(), by.id.as_str()), ("r", "ana"));
+    assert_eq!((whisper.name(), whisper.data()), ("typing", r#"{"on":true}"#));
+    assert!(done.said.is_empty());
+    assert_error(&page.scene.says(&typing("private-room-other")), 4301);
+}
+
+#[test]
+fn a_presence_channel_is_confirmed_with_the_list_of_those_who_are_there() {
+    let mut page = Page::open();
+    let sub = page.subscribes(&page.signed(PRESENCE, Some("ana"))).join().sub;
+    let done = page.scene.answer(Answered::Joined(sub, Ok(at(RoomKind::Private, 0))));
+    assert!(done.said.is_empty(), "{done:?}");
+    let roster = chat::Roster { count: chat::Headcount::default(), listed: Some(Vec::new()) };
+    let done = page.scene.does(|session, _, _, out| session.on_roster(sub, &roster, out));
+    let [said] = &done.said[..] else { panic!("{done:?}") };
+    assert_eq!(said["event"], "pusher_internal:subscription_succeeded");
+    let members = json!({ "count": 1, "ids": ["ana"], "hash": { "ana": { "name": "X" } } });
+    assert_eq!(data(said)["presence"], members);
+}
+
+#[test]
 fn who_may_only_read_says_nothing_and_neither_does_who_is_not_there() {
     let mut page = Page::open();
     let read_only = page.let_in(PRIVATE, Access::Read, Duration::from_hours(1));

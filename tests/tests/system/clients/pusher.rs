@@ -9,6 +9,7 @@ use town::{Plan, Token, Town};
 use super::page::{Page, libraries};
 
 const CHANNEL: &str = "private-room-r7";
+const PRESENCE: &str = "presence-room-r7";
 
 /// A town with an application.
 pub(super) fn plan() -> Plan {
@@ -266,8 +267,47 @@ async fn laravel_echo_hears_what_is_said_and_leaves() {
     cid.says("r7", "one").await;
     let said = ana.is_called("room-r7", ".new_message", 1).await;
     assert_eq!((&said[0]["message"], &said[0]["user"]["id"]), (&json!("one"), &json!("cid")));
+    let ben = Caller::open(&town, &libraries, "ben");
+    ben.connects("echo", town.gateways[1].listen(), "town", "/broadcasting/auth", &Token::of("ben"));
+    ben.0.does(&private);
+    ben.is_called("room-r7", "subscribed", 1).await;
+    ben.0.does(&json!({ "do": "whisper", "name": "room-r7", "event": "typing", "data": { "on": true } }));
+    assert_eq!(ana.is_called("room-r7", "typing", 1).await, [json!({ "on": true })]);
     ana.0.does(&json!({ "do": "leave", "name": "room-r7" }));
     let left = json!({ "out": { "event": "pusher:unsubscribe", "data": { "channel": CHANNEL } } });
     ana.is_told("unsubscribe on the wire", |event| *event == left).await;
+    town.audit().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn those_in_a_presence_channel_know_each_other_and_hear_who_is_writing() {
+    let Some(libraries) = libraries() else { return };
+    let town = plan().start().await;
+    let cid = town.person("cid").at(1).joins("r7").await;
+    let (ana, ben) = (Caller::open(&town, &libraries, "ana"), Caller::open(&town, &libraries, "ben"));
+    ana.enters(town.gateways[0].listen(), "ana", PRESENCE).await;
+    ben.enters(town.gateways[1].listen(), "ben", PRESENCE).await;
+    let there = &ben.called(PRESENCE, "pusher:subscription_succeeded")[0];
+    assert_eq!(there["ben"], json!({ "name": "BEN" }), "oneself is there: {there}");
+    let member = json!({ "id": "ben", "info": { "name": "BEN" } });
+    let came =
+        |events: &[Value]| called(events, PRESENCE, "pusher:member_added").contains(&member).then_some(());
+    ana.0.shows("ben comes", came).await;
+    ben.triggers(PRESENCE, "client-typing", &json!({ "on": true }));
+    assert_eq!(ana.is_called(PRESENCE, "client-typing", 1).await, [json!({ "on": true })]);
+    cid.writes(json!({ "type": "typing", "room": "r7" }).to_string()).await;
+    for (caller, times) in [(&ana, 2), (&ben, 1)] {
+        caller.is_called(PRESENCE, "client-typing", times).await;
+    }
+    ana.triggers(PRESENCE, "client-message", &json!({ "message": "hi" }));
+    for caller in [&ana, &ben] {
+        assert_eq!(caller.sees(PRESENCE, 1).await, ["hi"]);
+    }
+    ben.0.does(&json!({ "do": "unsubscribe", "channel": PRESENCE }));
+    let gone = |events: &[Value]| {
+        let gone = called(events, PRESENCE, "pusher:member_removed");
+        gone.iter().any(|member| member["id"] == "ben").then_some(())
+    };
+    ana.0.shows("ben goes", gone).await;
     town.audit().await;
 }
