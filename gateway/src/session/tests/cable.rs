@@ -15,7 +15,7 @@ const SECOND: &str = r#"{"room":"r","channel":"RoomChannel"}"#;
 impl Scene {
     /// A connection with this token that has not begun yet.
     fn cable_with(limits: Limits, token: Option<String>) -> Self {
-        Self::of(&*CABLE, limits, token)
+        Self::of(&CABLE, limits, token)
     }
 
     fn of(dialect: &'static ActionCable, limits: Limits, token: Option<String>) -> Self {
@@ -261,7 +261,7 @@ static EXTENDED: LazyLock<ActionCable> =
 /// Ana, with AnyCable's library.
 fn extended() -> Scene {
     let token = Scene::with(limits(), None).token("ana", None, Duration::from_hours(1));
-    let mut scene = Scene::of(&*EXTENDED, limits(), Some(token));
+    let mut scene = Scene::of(&EXTENDED, limits(), Some(token));
     assert_eq!(scene.does(Session::start).said, [json!({"type": "welcome"})]);
     scene
 }

@@ -230,9 +230,9 @@ async fn pages_see_who_is_there_and_whisper_to_each_other() {
     }
     // Whatever a page says of itself, its user is seen.
     ana.0.does(&json!({ "do": "join", "as": "room", "id": "boss", "info": { "admin": true } }));
-    let there = json!({ "type": "join", "id": "ana", "info": { "name": "ANA" } });
+    let there = [json!({ "type": "join", "id": "ana", "info": { "name": "ANA" } })];
     for cable in [&ana, &ben] {
-        assert_eq!(cable.is_called("room", "presence", 1).await, [there.clone()]);
+        assert_eq!(cable.is_called("room", "presence", 1).await, there);
     }
     ben.0.does(&json!({ "do": "who", "as": "room" }));
     assert_eq!(ben.is_called("room", "who", 1).await, [json!({ "ana": { "name": "ANA" } })]);

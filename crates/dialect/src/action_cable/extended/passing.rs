@@ -24,7 +24,12 @@ struct Translated<'a> {
 pub(in crate::action_cable) fn moment(identifier: &Alias, moment: &Moment, out: &mut Payloads) {
     match moment {
         Moment::Presence(change) => presence(identifier, change, out),
-        Moment::Relisted { before, now } => relisted(identifier, before, now.attendees(), out),
+        Moment::Relisted { before, now } => {
+            relisted(identifier, before, now.attendees(), out);
+            if now.listed.is_none() {
+                out.add(|payload| said::info(identifier.as_str(), now, payload));
+            }
+        }
         Moment::Whisper { by, whisper } => out.add(|payload| whispered(identifier, by, whisper, payload)),
     }
 }
@@ -40,7 +45,7 @@ fn presence(identifier: &Alias, change: &PresenceChange, out: &mut Payloads) {
     }
 }
 
-/// A list becomes another one; where there are too many, nobody is listed.
+/// A list becomes another one; where there are too many, nobody is listed, and how many they are is told.
 fn relisted(identifier: &Alias, before: &[Attendee], now: &[Attendee], out: &mut Payloads) {
     let ids = |all: &[Attendee]| all.iter().map(|one| one.user.id.clone()).collect::<BTreeSet<UserId>>();
     let (were, are) = (ids(before), ids(now));

@@ -103,7 +103,7 @@ fn shown(answer: Answer, identifier: &Alias, truncated: bool, out: &mut Vec<u8>)
     write(&Verdict { identifier: identifier.as_str(), kind }, out)
 }
 
-fn info(identifier: &str, roster: &Roster, out: &mut Vec<u8>) -> bool {
+pub(super) fn info(identifier: &str, roster: &Roster, out: &mut Vec<u8>) -> bool {
     let records = roster.listed.as_deref().map(records);
     presence(identifier, Presented::Info { total: roster.count.users, records }, out)
 }

@@ -33,20 +33,21 @@ fn said(say: &Say<'_>) -> Option<String> {
 
 /// From where a subscription with this history sees its room, and what it is told once that was shown: whole, and in
 /// part.
-fn history_of(identifier: &str, history: &str) -> (From, [Option<String>; 2]) {
+fn history_of(identifier: &str, history: &str) -> (From, [String; 2]) {
     let frame = format!(r#"{{"command":"subscribe","identifier":{identifier:?},"history":{history}}}"#);
     let Some(Command::Join { mark, from, .. }) = asked(&frame).pop() else { panic!("{frame}") };
-    let told =
-        [false, true].map(|truncated| said(&Say::CaughtUp { opening: &mark, alias: &alias(), truncated }));
+    let told = [false, true].map(|truncated| {
+        said(&Say::CaughtUp { opening: &mark, alias: &alias(), truncated }).expect("it was asked for")
+    });
     (from, told)
 }
 
-fn confirmed() -> Option<String> {
-    Some(golden_ext("confirm_history"))
+fn confirmed() -> String {
+    golden_ext("confirm_history")
 }
 
-fn rejected() -> Option<String> {
-    Some(golden_ext("reject_history"))
+fn rejected() -> String {
+    golden_ext("reject_history")
 }
 
 #[test]
@@ -155,7 +156,7 @@ fn history_of_a_subscription_that_is_open_is_rejected() {
     else {
         panic!()
     };
-    assert_eq!(said(&Say::Refused { mark, alias: Some(name), id: None, refusal }), rejected());
+    assert_eq!(said(&Say::Refused { mark, alias: Some(name), id: None, refusal }), Some(rejected()));
     let plain = &Mark::default();
     let refused = Say::Refused { mark: plain, alias: Some(name), id: None, refusal };
     assert_eq!(said(&refused), Some(golden("reject_subscription")));
@@ -204,10 +205,11 @@ fn who_comes_and_goes_is_told_one_by_one() {
     assert_eq!(told(&EXTENDED, &changed(vec![shift(ben(), false)], vec![shift(ana(), true)])), [&*leave]);
 
     let listed = |all: Vec<Attendee>| Roster { count: Headcount::default(), listed: Some(all) };
-    let many = Roster { count: Headcount::default(), listed: None };
+    let many = Roster { count: Headcount { users: 300, connections: 301 }, listed: None };
+    let total = golden_ext("presence-total");
     let relisted = |before, now| Moment::Relisted { before, now };
     let (ana, ben) = (there(ana()), there(ben()));
-    assert_eq!(told(&EXTENDED, &relisted(vec![ana.clone()], many)), [&*leave]);
+    assert_eq!(told(&EXTENDED, &relisted(vec![ana.clone()], many)), [&*leave, &*total]);
     assert_eq!(told(&EXTENDED, &relisted(vec![], listed(vec![ana.clone()]))), [&*join]);
     assert_eq!(told(&EXTENDED, &relisted(vec![ana.clone(), ben.clone()], listed(vec![ben, ana]))), [""; 0]);
 }
