@@ -86,18 +86,25 @@ impl Desk {
         let (mut asked, mut heard) = (Vec::with_capacity(AT_ONCE), Vec::with_capacity(AT_ONCE));
         loop {
             let due = self.due.next().unwrap_or_else(|| Instant::now() + TICK);
-            // Biased: what has come is read before anybody is found missing.
+            let mut ticked = false;
+            // Biased: what is ahead of the queues is rare, and each of them is looked at every time.
             tokio::select! {
                 biased;
                 () = shutdown.cancelled() => break,
-                _ = self.news.recv_many(&mut heard, AT_ONCE) => {}
+                _ = ticks.tick() => ticked = true,
+                count = self.news.recv_many(&mut heard, AT_ONCE) => if count == 0 { break },
                 count = errands.recv_many(&mut asked, AT_ONCE) => if count == 0 { break },
-                _ = ticks.tick() => self.tick(Instant::now()),
                 () = sleep_until(due) => {}
             }
+            take_more(&mut self.news, &mut heard);
+            take_more(&mut errands, &mut asked);
             let now = Instant::now();
             heard.drain(..).for_each(|heard: Heard| self.hear(heard.note, now));
             asked.drain(..).for_each(|(shard, errand)| self.serve(shard, errand, now));
+            // What has come is read before anybody is found missing.
+            if ticked {
+                self.tick(now);
+            }
             let alone = self.gateways.is_alone();
             while let Some(room) = self.due.take(now) {
                 self.with_room(&room, now, |room, now, fx| room.look(alone, now, fx));
@@ -288,6 +295,15 @@ impl Desk {
     fn publish(&mut self, room: &RoomId, news: News) {
         let told = RoomNews { room: room.clone(), gateway: self.me, news };
         self.letters.push(Letter::Tell(Note::Live(told)));
+    }
+}
+
+/// Takes what stands in a queue: at most [`AT_ONCE`] in all.
+fn take_more<T>(queue: &mut mpsc::Receiver<T>, taken: &mut Vec<T>) {
+    while taken.len() < AT_ONCE
+        && let Ok(next) = queue.try_recv()
+    {
+        taken.push(next);
     }
 }
 
