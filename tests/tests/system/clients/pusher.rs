@@ -177,6 +177,9 @@ async fn who_unsubscribes_is_shown_nothing_more_and_may_come_again() {
     ana.subscribes(CHANNEL).await;
     cid.says("r7", "three").await;
     assert_eq!(ana.sees(CHANNEL, 2).await, ["one", "three"]);
+    // The library would hide from its page what comes in a channel that it has left.
+    let came = |event: &&Value| event["in"]["event"] == "new_message" && event["in"]["channel"] == CHANNEL;
+    assert_eq!(ana.0.events().iter().filter(came).count(), 2, "nor is it sent");
     town.audit().await;
 }
 
