@@ -117,11 +117,12 @@ fn channels(event: &Event) -> Result<Vec<&str>, Refusal> {
     }
 }
 
-/// The data as a text, however the backend has written it.
+/// The data as a text. Some backends write the object itself.
 fn data(data: &Value) -> Result<String, Refusal> {
     let text = match data {
         Value::String(text) => text.clone(),
-        other => other.to_string(),
+        Value::Object(_) => data.to_string(),
+        _ => return Err(Refusal::malformed("the data of an event is a text, or an object")),
     };
     if text.len() > DATA_BYTES_MAX {
         return Err(Refusal::new(chat::Code::TooLarge, "the data of an event has at most 10240 bytes"));
