@@ -2,57 +2,35 @@
 // receives. The URL of the consumer is all that knows of Parlor.
 
 import { createConsumer } from "@rails/actioncable";
+import { ask, name, room, show, tellState, whenSaid } from "./page.js";
 
-const params = new URLSearchParams(location.search);
-const room = params.get("room") ?? "lobby";
-const name = params.get("name") ?? "guest";
-const messageBox = document.querySelector(".message-box");
-const form = document.querySelector("form");
-const state = document.querySelector("#state");
-document.querySelector("#room").textContent = room;
+document.title = "Action Cable";
 
-const { url, token } = await (await fetch(`session?${new URLSearchParams({ name })}`)).json();
+const { url, token } = await ask("session", { name });
 const consumer = createConsumer(url);
 consumer.addSubProtocol(`parlor.token.${token}`);
 
-// `since_seq` brings what was said before, and all of it again after a reconnection: what is shown already is passed over.
-let last = 0;
-
 const channel = consumer.subscriptions.create(
-  { channel: "RoomChannel", room, since_seq: 0 },
+  // `since_seq` brings what was said before, and all of it again after a reconnection: what is shown already is passed over.
+  // With `presence` the others see who is here.
+  { channel: "RoomChannel", room, since_seq: 0, presence: true },
   {
     connected() {
-      state.textContent = "connected";
+      tellState("connected");
     },
     disconnected() {
-      state.textContent = "disconnected";
+      tellState("disconnected");
     },
     rejected() {
-      state.textContent = "this room is not open to you";
+      tellState("this room is not open to you");
     },
-    received(data) {
-      if (data.error) {
-        state.textContent = data.error.message;
-      } else if (data.seq > last) {
-        last = data.seq;
-        show(data);
-      }
+    received({ error, seq, user, message }) {
+      if (error) tellState(error.message);
+      else show({ seq, user, text: message });
     },
   },
 );
 
-function show({ user, message, seq }) {
-  const shown = document.querySelector("template").content.cloneNode(true);
-  // As text: what people write is no HTML.
-  shown.querySelector(".message-header").textContent = user.username;
-  shown.querySelector(".message-body").textContent = message;
-  shown.querySelector(".message").dataset.seq = seq;
-  messageBox.append(shown);
-  messageBox.scrollTop = messageBox.scrollHeight;
-}
-
-form.addEventListener("submit", (event) => {
-  event.preventDefault();
-  channel.perform("speak", { message: form.elements.message.value });
-  form.reset();
+whenSaid((message, client_id) => {
+  if (!channel.perform("speak", { message, client_id })) throw new Error("not connected");
 });

@@ -12,7 +12,7 @@ use tempfile::TempDir;
 use town::{Process, until};
 
 /// What a browser may do here: it runs as root in containers, has no graphics and nobody to call home to.
-const ARGUMENTS: [&str; 8] = [
+const ARGUMENTS: [&str; 9] = [
     "--headless=new",
     "--no-sandbox",
     "--disable-gpu",
@@ -21,10 +21,37 @@ const ARGUMENTS: [&str; 8] = [
     "--disable-component-update",
     "--no-first-run",
     "--lang=en",
+    "--hide-scrollbars",
 ];
 
 /// Says on which port it listens, when it does.
 const STARTED: &str = "started successfully on port ";
+
+/// How wide and high what a browser shows is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Screen {
+    Desk,
+    Phone,
+    /// One of four windows in a picture.
+    Quarter,
+    /// What shows four of these.
+    Wall,
+}
+
+impl Screen {
+    /// What has to be emulated.
+    fn metrics(self) -> Option<Value> {
+        let (width, height, pixels, touch) = match self {
+            Self::Desk => return None,
+            Self::Phone => (390, 844, 2.0, true),
+            Self::Quarter => (480, 520, 1.5, false),
+            Self::Wall => (1020, 1148, 1.5, false),
+        };
+        Some(
+            json!({ "width": width, "height": height, "pixelRatio": pixels, "touch": touch, "mobile": touch }),
+        )
+    }
+}
 
 /// The program that drives browsers, on a port of its own choice.
 pub(super) struct Driver {
@@ -56,16 +83,15 @@ impl Driver {
         Self { port: port.await, folder, _process: process }
     }
 
-    /// Opens a browser with a new profile, as wide and high as a desk or a phone has it.
-    pub(super) async fn opens(&self, profile: &str, phone: bool) -> Browser {
+    /// Opens a browser with a new profile.
+    pub(super) async fn opens(&self, profile: &str, screen: Screen) -> Browser {
         let profile = self.folder.path().join(profile);
         let mut options = json!({ "args": ARGUMENTS });
         let arguments = options["args"].as_array_mut().expect("just made");
         arguments.push(format!("--user-data-dir={}", profile.display()).into());
         arguments.push("--window-size=1200,900".into());
-        if phone {
-            options["mobileEmulation"] =
-                json!({ "deviceMetrics": { "width": 390, "height": 844, "pixelRatio": 2, "touch": true } });
+        if let Some(metrics) = screen.metrics() {
+            options["mobileEmulation"] = json!({ "deviceMetrics": metrics });
         }
         let wanted = [("goog:chromeOptions".to_owned(), options)].into_iter().collect();
         let mut builder = ClientBuilder::new(HttpConnector::new());
@@ -189,6 +215,11 @@ impl Browser {
 
     pub(super) async fn runs(&self, script: &str) -> Value {
         self.client.execute(script, Vec::new()).await.unwrap_or_else(|e| panic!("{script}: {e}"))
+    }
+
+    /// What it shows, as a PNG.
+    pub(super) async fn picture(&self) -> Vec<u8> {
+        self.client.screenshot().await.unwrap_or_else(|e| panic!("no picture: {e}"))
     }
 
     /// Closes it as one should.

@@ -1,18 +1,19 @@
-//! The chat page, in a real browser.
+//! The chat page and the example pages, in a real browser.
 
-mod action_cable;
 mod browser;
 mod example;
+mod examples;
+mod four_pages;
 
-use browser::{Browser, Driver};
+use browser::{Browser, Driver, Screen};
 use town::Town;
 
 fn url(town: &Town, room: &str) -> String {
     format!("http://{}/#{room}", town.gateways[0].listen())
 }
 
-async fn comes_in(driver: &Driver, town: &Town, name: &str, phone: bool) -> Browser {
-    let browser = driver.opens(name, phone).await;
+async fn comes_in(driver: &Driver, town: &Town, name: &str, screen: Screen) -> Browser {
+    let browser = driver.opens(name, screen).await;
     browser.goes_to(&url(town, "r7")).await;
     browser.enters(name).await;
     browser.waits("in the room", "return document.querySelector('#room-name').textContent === 'r7'").await;
@@ -23,8 +24,8 @@ async fn comes_in(driver: &Driver, town: &Town, name: &str, phone: bool) -> Brow
 async fn two_people_talk_in_two_browsers_and_a_reload_keeps_what_was_said() {
     let town = Town::solo().start().await;
     let driver = Driver::start().await;
-    let ana = comes_in(&driver, &town, "Ana", false).await;
-    let ben = comes_in(&driver, &town, "Ben", false).await;
+    let ana = comes_in(&driver, &town, "Ana", Screen::Desk).await;
+    let ben = comes_in(&driver, &town, "Ben", Screen::Desk).await;
     ana.says("hello").await;
     ben.shows(1).await;
     ben.says("<b>hi</b> <script>alert(1)</script>").await;
@@ -56,8 +57,8 @@ async fn two_people_talk_in_two_browsers_and_a_reload_keeps_what_was_said() {
 async fn a_restart_of_the_server_is_survived_without_a_double() {
     let mut town = Town::solo().start().await;
     let driver = Driver::start().await;
-    let ana = comes_in(&driver, &town, "Ana", false).await;
-    let ben = comes_in(&driver, &town, "Ben", false).await;
+    let ana = comes_in(&driver, &town, "Ana", Screen::Desk).await;
+    let ben = comes_in(&driver, &town, "Ben", Screen::Desk).await;
     ana.says("before").await;
     ben.shows(1).await;
 
@@ -84,7 +85,7 @@ async fn a_restart_of_the_server_is_survived_without_a_double() {
 async fn the_page_is_usable_on_a_phone() {
     let town = Town::solo().start().await;
     let driver = Driver::start().await;
-    let ana = comes_in(&driver, &town, "Ana", true).await;
+    let ana = comes_in(&driver, &town, "Ana", Screen::Phone).await;
     assert_eq!(ana.runs("return innerWidth").await, 390);
     ana.says("from a phone, and so long that it needs more than one line on it").await;
     ana.shows(1).await;
@@ -115,7 +116,7 @@ async fn older_messages_come_when_one_scrolls_up() {
     for number in 0..COUNT {
         cid.says("r7", &format!("number {number}")).await;
     }
-    let ana = comes_in(&driver, &town, "Ana", false).await;
+    let ana = comes_in(&driver, &town, "Ana", Screen::Desk).await;
     let newest = ana.shows(10).await;
     assert_eq!(newest.last().map(|bubble| &*bubble.body), Some("number 149"));
     town::until("all of them are there", async || {
