@@ -251,7 +251,8 @@ impl Desk {
         act(room, now, &mut effects);
         let lingers = room.is_needless();
         self.lingering = self.lingering + usize::from(lingers) - usize::from(lingered);
-        if lingers && !lingered && self.lingering > LINGERING_MAX {
+        // Also one that was asked about and answered at once: it was never needed.
+        if lingers && self.lingering > LINGERING_MAX {
             effects.push(Effect::Close);
         }
         self.carry_out(id, effects);
@@ -311,3 +312,6 @@ fn guest(shard: usize, connection: crate::switchboard::ConnectionKey) -> Guest {
     let shard = u16::try_from(shard).unwrap_or_else(|_| unreachable!("there are fewer cores than that"));
     Guest { shard, connection }
 }
+
+#[cfg(test)]
+mod tests;

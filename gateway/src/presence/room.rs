@@ -234,18 +234,29 @@ impl Room {
     fn gathered(&mut self, now: Instant, fx: &mut Vec<Effect>) {
         self.people.settle_others(self.me);
         self.told.count = self.count();
-        self.told.crowd = (self.told.count.connections > self.rules.list_max).then_some(now);
+        self.told.crowd = self.is_crowd(self.told.count).then_some(now);
         self.answer(fx);
     }
 
     fn answer(&mut self, fx: &mut Vec<Effect>) {
+        let count = self.count();
         for asker in std::mem::take(&mut self.asking) {
-            let listed = self.told.crowd.is_none().then(|| match asker {
-                Asker::Roster { .. } => self.people.told(),
-                Asker::Who { .. } => self.people.known(),
-            });
-            fx.push(Effect::Answer(asker, Roster { count: self.count(), listed }));
+            let listed = match asker {
+                // What changes from there on is told: so it begins with what was told last, never with too many.
+                Asker::Roster { .. } => self.told.crowd.is_none().then(|| self.people.told()),
+                // The latest may already be too many, though nobody was told that yet.
+                Asker::Who { .. } => {
+                    let crowded = self.told.crowd.is_some() || self.is_crowd(count);
+                    (!crowded).then(|| self.people.known())
+                }
+            };
+            fx.push(Effect::Answer(asker, Roster { count, listed }));
         }
+    }
+
+    /// Whether so many are too many to be listed.
+    fn is_crowd(&self, count: Headcount) -> bool {
+        count.connections > self.rules.list_max
     }
 
     /// Tells the other gateways and the clients what has changed.
@@ -284,7 +295,7 @@ impl Room {
 
     fn tell_clients(&mut self, now: Instant, fx: &mut Vec<Effect>) {
         let count = self.count();
-        let crowded = count.connections > self.rules.list_max;
+        let crowded = self.is_crowd(count);
         let moment = match (self.told.crowd, crowded) {
             (None, false) if self.people.is_settled() => None,
             (None, false) => {
@@ -323,7 +334,7 @@ impl Room {
     /// Whether clients or gateways are to be told something.
     fn has_news(&self) -> bool {
         let count = self.count();
-        let crowded = count.connections > self.rules.list_max;
+        let crowded = self.is_crowd(count);
         !self.people.is_settled() || count != self.told.count || crowded != self.told.crowd.is_some()
     }
 
@@ -351,3 +362,6 @@ impl Room {
 fn number(count: usize) -> u32 {
     u32::try_from(count).unwrap_or(u32::MAX)
 }
+
+#[cfg(test)]
+mod tests;
