@@ -63,7 +63,7 @@ async function form(request) {
 }
 
 // Who somebody of this name is. There are no passwords here: whoever asks gets in.
-export const userOf = (name) => ({ id: `guest-${name.toLowerCase()}`, name });
+export const userOf = (name = "guest") => ({ id: `guest-${name.toLowerCase()}`, name });
 
 // The token that says it to Parlor. A real application signs it by itself, with the key that Parlor has as `auth.secret`;
 // here Parlor makes one for whoever asks, as it does in development only.
