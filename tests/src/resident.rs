@@ -8,6 +8,7 @@ use tokio::sync::watch;
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::diary::Diary;
+use crate::line::Line;
 use crate::patience::PATIENCE;
 use crate::person::{Answer, Person, Sent, Visit, new_id};
 
@@ -43,6 +44,13 @@ impl Resident {
     #[must_use]
     pub fn at(mut self, gateway: usize) -> Self {
         self.at = gateway;
+        self
+    }
+
+    /// Comes in over these lines, one to each gateway, instead of straight.
+    #[must_use]
+    pub fn over(mut self, lines: &[Line]) -> Self {
+        self.visit = self.visit.over(lines);
         self
     }
 

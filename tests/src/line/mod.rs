@@ -56,6 +56,12 @@ impl Line {
 
     /// Its near end.
     #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The port of its near end.
+    #[must_use]
     pub fn port(&self) -> u16 {
         self.address.port()
     }

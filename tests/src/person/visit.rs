@@ -17,6 +17,7 @@ use tokio_tungstenite::{WebSocketStream, client_async};
 
 use super::Person;
 use crate::diary::{Diary, Place};
+use crate::line::Line;
 use crate::patience::PATIENCE;
 use crate::token::Token;
 
@@ -78,6 +79,12 @@ impl Visit {
     /// To this gateway; without it, to gateway 0.
     pub fn at(mut self, gateway: usize) -> Self {
         self.at = gateway;
+        self
+    }
+
+    /// Over these lines, one to each gateway, instead of straight to them.
+    pub(crate) fn over(mut self, lines: &[Line]) -> Self {
+        self.gateways = lines.iter().map(Line::address).collect();
         self
     }
 

@@ -3,6 +3,7 @@
 
 mod action_cable;
 mod anycable;
+mod one_room;
 mod page;
 mod phoenix;
 mod pusher;

@@ -2,8 +2,8 @@
 //! in the same way. It ends with the test.
 
 use std::cell::RefCell;
-use std::fs::{self, File};
-use std::io::Write as _;
+use std::fs::File;
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{ChildStdin, Command, Stdio};
 
@@ -13,9 +13,17 @@ use town::{Process, Town, until, workspace};
 /// A page that runs.
 pub(super) struct Page {
     name: String,
-    told: PathBuf,
+    told: RefCell<Told>,
     stdin: RefCell<ChildStdin>,
     _process: Process,
+}
+
+/// What has happened, as far as it was read.
+struct Told {
+    output: BufReader<File>,
+    /// The last line, while it is not whole yet.
+    begun: String,
+    events: Vec<Value>,
 }
 
 /// The folder of the libraries; `None`, and a word about it, if they are not installed.
@@ -51,6 +59,8 @@ impl Page {
     fn run(town: &Town, program: &str, name: &str, prepare: impl FnOnce(&mut Command)) -> Self {
         let told = town.folder().join(format!("{name}.jsonl"));
         let output = File::create(&told).expect("a file in the town's folder");
+        let told = BufReader::new(File::open(&told).expect("the file is there"));
+        let told = RefCell::new(Told { output: told, begun: String::new(), events: Vec::new() });
         let process = Process::start(Path::new(program), |command| {
             prepare(command);
             command.stdin(Stdio::piped()).stdout(output);
@@ -68,13 +78,29 @@ impl Page {
 
     /// Everything that has happened, in order.
     pub(super) fn events(&self) -> Vec<Value> {
-        let told = fs::read_to_string(&self.told).expect("the file is there");
-        // The last line may not be whole yet.
-        told.lines().filter_map(|line| serde_json::from_str(line).ok()).collect()
+        self.look(<[Value]>::to_vec)
+    }
+
+    /// Looks at everything that has happened, in order.
+    pub(super) fn look<T>(&self, look: impl FnOnce(&[Value]) -> T) -> T {
+        let mut told = self.told.borrow_mut();
+        told.read_on();
+        look(&told.events)
     }
 
     /// Waits until `look` finds something in what has happened.
     pub(super) async fn shows<T>(&self, what: &str, look: impl Fn(&[Value]) -> Option<T>) -> T {
-        until(format!("{}: {what}", self.name), async || look(&self.events())).await
+        until(format!("{}: {what}", self.name), async || self.look(&look)).await
+    }
+}
+
+impl Told {
+    /// Reads what was told since the last time.
+    fn read_on(&mut self) {
+        while self.output.read_line(&mut self.begun).expect("lines of text") > 0 && self.begun.ends_with('\n')
+        {
+            self.events.extend(serde_json::from_str::<Value>(&self.begun));
+            self.begun.clear();
+        }
     }
 }
