@@ -24,7 +24,7 @@ proptest! {
     fn who_comes_back_in_time_was_never_gone(seed in any::<u64>()) {
         let mut town = Town::new(seed, 1000, Faults::none());
         town.live_restlessly(600);
-        prop_assert_eq!(town.departures(), 0);
+        prop_assert_eq!(town.departures(), 0, "users were told to be gone");
         town.live_on_quietly(20);
         town.check_agreement();
     }
@@ -41,13 +41,13 @@ fn what_changes_is_known_in_time() {
     assert_eq!(town.known_by(2), 1);
     town.disconnect(ana);
     town.live_on_quietly(3);
-    assert_eq!(town.known_by(2), 0);
+    assert_eq!(town.known_by(2), 0, "known after they have left");
     town.connect(0);
     town.live_on_quietly(3);
     town.kill(0);
     assert_eq!(town.known_by(2), 1);
     town.live_on_quietly(15);
-    assert_eq!(town.known_by(2), 0);
+    assert_eq!(town.known_by(2), 0, "known after their gateway has died");
 }
 
 #[test]
@@ -58,7 +58,8 @@ fn a_bus_that_is_gone_makes_nobody_leave() {
     town.live_on_quietly(5);
     town.cut(true);
     town.live_on_quietly(120);
-    assert_eq!((0..3).map(|gateway| town.known_by(gateway)).collect::<Vec<_>>(), [2, 2, 2]);
+    let known = [0, 1, 2].map(|gateway| town.known_by(gateway));
+    assert_eq!(known, [2, 2, 2], "known while there is no bus");
     town.connect(2);
     town.cut(false);
     town.live_on_quietly(10);
