@@ -4,6 +4,7 @@ mod cable;
 mod doors;
 mod frames;
 mod phoenix;
+mod pusher;
 mod tokens;
 
 use serde_json::json;
