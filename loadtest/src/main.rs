@@ -4,8 +4,8 @@
 //! * [`everybody`] is a [`crowd`] here, or one in each of several [`processes`]. A crowd gathers people ([`person`],
 //!   [`socket`], [`speech`]) on worker threads; [`pacer`] tells them when to send. What comes for them, [`ears`] read;
 //!   what they see goes to the [`audit`] and the [`tally`].
-//! * [`run`], [`search`], [`storm`], [`idle`]: the scenarios. [`meter`], [`servers`]: what they cost the servers, and
-//!   [`effort`]: the load tester itself. [`report`]: what came out.
+//! * [`run`], [`search`], [`storm`], [`refused`], [`idle`]: the scenarios. [`meter`], [`servers`]: what they cost the
+//!   servers, and [`effort`]: the load tester itself. [`report`]: what came out.
 //! * [`limit`]: a run against a server that only writes. [`compare`]: two runs in turns. [`selftest`]: the audit
 //!   against a server that makes mistakes ([`broadcaster`]).
 //!
@@ -35,6 +35,7 @@ mod person;
 mod plan;
 mod processes;
 mod progress;
+mod refused;
 mod report;
 mod run;
 mod search;
@@ -71,6 +72,7 @@ fn main() -> ExitCode {
         ) => run::run(args),
         Some(Scenario::Search(args)) => search::run(args),
         Some(Scenario::Connect(args)) => storm::run(args),
+        Some(Scenario::Refused(args)) => refused::run(args),
         Some(Scenario::Idle(args)) => idle::run(args),
         Some(Scenario::Limit(args)) => limit::run(args),
         Some(Scenario::LimitServer(args)) => {

@@ -7,6 +7,7 @@ mod idle;
 mod limit;
 mod output;
 mod presets;
+mod refused;
 mod run;
 mod search;
 mod storm;
@@ -21,6 +22,7 @@ pub(crate) use idle::IdleArgs;
 pub(crate) use limit::{LIMIT_SERVER, LimitArgs, LimitServerArgs};
 pub(crate) use output::OutputArgs;
 use presets::{CHAT, CONNECT, FANOUT, RECONNECT, ROOMS, SEARCH, SOAK, preset};
+pub(crate) use refused::RefusedArgs;
 pub(crate) use run::RunArgs;
 pub(crate) use search::SearchArgs;
 pub(crate) use storm::StormArgs;
@@ -75,6 +77,8 @@ pub(crate) enum Scenario {
     /// A storm of handshakes: how long clients take to connect and join when many come at once.
     #[command(mut_args(preset(CONNECT)))]
     Connect(StormArgs),
+    /// Clients who are not let in: how many the servers send away in a second, and what each costs them.
+    Refused(RefusedArgs),
     /// Join idle clients and print the server's resident memory before, after and per client.
     Idle(IdleArgs),
     /// The same run against a server that does nothing but write: what the system itself asks for it.

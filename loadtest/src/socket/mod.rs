@@ -6,6 +6,9 @@
 
 mod connect;
 
+pub(crate) use connect::ConnectError;
+
+use std::future::poll_fn;
 use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -14,7 +17,7 @@ use std::time::Duration;
 use tokio::io::{AsyncRead as _, AsyncReadExt as _, AsyncWrite as _, AsyncWriteExt as _, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
-use websocket::{Opcode, Reader, Role, close_payload, masked_frame_into};
+use websocket::{Message, Opcode, Reader, Role, close_payload, masked_frame_into};
 
 /// The largest message of a server: a page of history is at most 256 KiB.
 const MESSAGE_BYTES_MAX: usize = 1 << 20;
@@ -88,6 +91,28 @@ impl Socket {
     pub(crate) fn unread_bytes(&self) -> u64 {
         // A connection that has failed meanwhile has nothing more to read.
         self.first.len() as u64 + rustix::io::ioctl_fionread(&self.stream).unwrap_or(0)
+    }
+
+    /// Reads until the server has closed the connection: with which code, if it has given one. What it says before that
+    /// is passed over.
+    ///
+    /// # Errors
+    /// If the connection ends otherwise: how.
+    pub(crate) async fn closed(mut self) -> Result<Option<u16>, String> {
+        let mut scratch = [0; 4096];
+        loop {
+            let read = poll_fn(|bell| match self.receive(bell, &mut scratch) {
+                Ok(0) => Poll::Pending,
+                read => Poll::Ready(read),
+            });
+            let read = read.await?;
+            let mut messages = self.reader.read(&mut scratch[..read]);
+            while let Some(message) = messages.next() {
+                if let Message::Close(frame) = message.map_err(|violation| violation.to_string())? {
+                    return Ok(frame.map(|frame| frame.code));
+                }
+            }
+        }
     }
 
     /// Says goodbye, and waits a little for the server to say it too.
