@@ -1,6 +1,7 @@
 //! The chat page and the example pages, in a real browser.
 
 mod browser;
+mod company;
 mod example;
 mod examples;
 mod four_pages;
