@@ -103,6 +103,15 @@ impl Connection {
         self.subscriptions.iter_mut().find(|sub| sub.id == id)
     }
 
+    /// Adds a subscription.
+    pub(crate) fn add_subscription(&mut self, subscription: Subscription) {
+        // Most connections have one or two; a vector's own first step would be four.
+        if self.subscriptions.len() == self.subscriptions.capacity() {
+            self.subscriptions.reserve_exact(self.subscriptions.len().max(1));
+        }
+        self.subscriptions.push(subscription);
+    }
+
     /// Takes a subscription out.
     pub(crate) fn take_subscription(&mut self, id: SubId) -> Option<Subscription> {
         let at = self.subscriptions.iter().position(|sub| sub.id == id)?;

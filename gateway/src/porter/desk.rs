@@ -33,7 +33,8 @@ pub(super) struct Desk {
     rules: Rules,
     clock: Arc<dyn Clock>,
     link: watch::Receiver<Link>,
-    rooms: HashMap<RoomId, Room>,
+    /// Boxed: the table has up to twice as many places as rooms.
+    rooms: HashMap<RoomId, Box<Room>>,
     /// How many of the rooms nobody needs.
     lingering: usize,
     gateways: Gateways,
@@ -231,7 +232,8 @@ impl Desk {
                 spread: rand::random(),
             };
             let mut effects = Vec::new();
-            place.insert(Room::open(at, self.rules, self.gateways.is_alone(), now, &mut effects));
+            let room = Room::open(at, self.rules, self.gateways.is_alone(), now, &mut effects);
+            place.insert(Box::new(room));
             self.lingering += 1;
             self.letters.push(Letter::Listen(id.clone()));
             self.carry_out(id, effects);

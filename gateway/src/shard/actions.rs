@@ -96,7 +96,7 @@ impl Shard {
         }
         let subscription =
             Subscription { id, room, alias, phase: Phase::Joining, company: Company::default() };
-        self.connection(key)?.subscriptions.push(subscription);
+        self.connection(key)?.add_subscription(subscription);
         None
     }
 

@@ -79,6 +79,10 @@ impl Groups {
             Some(group) => group.listeners.push(place),
             None => {
                 let (alias, deliveries) = (alias.clone(), deliveries());
+                // In most rooms everybody is in one group; a vector's own first step would be four.
+                if self.0.is_empty() {
+                    self.0.reserve_exact(1);
+                }
                 self.0.push(Group { dialect, alias, listeners: vec![place], deliveries });
             }
         }
