@@ -22,7 +22,8 @@ impl Open {
         }
     }
 
-    /// The user wants to be seen in a subscription, or no longer.
+    /// The user wants to be seen in a subscription, or no longer. Like a whisper, that is told to everybody in the room,
+    /// and has the same pace.
     ///
     /// # Errors
     /// Why the connection ends.
@@ -38,14 +39,20 @@ impl Open {
             Standing::Overtaken => return Ok(()),
             Standing::Inside => {}
         }
-        if let Some(sub) = self.subscriptions.by_alias_mut(alias) {
-            sub.present = Some(present);
-            if sub.kind.is_some() {
-                let attendance = attendance(&turn.voice, sub);
-                turn.voice.act(Action::Attend { sub: sub.id, user: self.user.clone(), attendance });
-            }
+        let Some(sub) = self.subscriptions.by_alias_mut(alias) else { return Ok(()) };
+        if attendance(&turn.voice, sub).present == present {
             turn.voice.say(&Say::Done { mark });
+            return Ok(());
         }
+        if let Err(refusal) = self.whispers.take(Pace::of_whispers(&turn.env.presence), turn.now) {
+            return self.refuse(turn, mark, None, None, &refusal);
+        }
+        sub.present = Some(present);
+        if sub.kind.is_some() {
+            let attendance = attendance(&turn.voice, sub);
+            turn.voice.act(Action::Attend { sub: sub.id, user: self.user.clone(), attendance });
+        }
+        turn.voice.say(&Say::Done { mark });
         Ok(())
     }
 

@@ -290,3 +290,21 @@ fn the_extended_protocol_tells_of_the_history_once_it_was_shown() {
         assert_eq!(done.said, [json!({"identifier": FIRST, "type": told})]);
     }
 }
+
+#[test]
+fn who_comes_and_goes_again_and_again_has_the_pace_of_whispers() {
+    let mut scene = extended();
+    let sub = scene.subscribes(FIRST);
+    for n in 0..20 {
+        let command = if n % 2 == 0 { "join" } else { "leave" };
+        let done = scene.commands(command, FIRST);
+        assert_eq!(
+            done.attends.iter().map(|(sub, at)| (*sub, at.present)).collect::<Vec<_>>(),
+            [(sub, n % 2 == 0)]
+        );
+        assert_eq!(scene.commands(command, FIRST).attends, [], "nothing has changed by that");
+    }
+    assert_eq!(scene.commands("join", FIRST).attends, []);
+    scene.pass(Duration::from_secs(1));
+    assert_eq!(scene.commands("join", FIRST).attends.len(), 1);
+}
