@@ -12,6 +12,8 @@ mod opening;
 mod payloads;
 pub mod phoenix;
 pub mod pusher;
+#[cfg(test)]
+mod samples;
 mod vouching;
 mod words;
 

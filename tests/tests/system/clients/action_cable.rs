@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use town::{Plan, Token, Town};
 
-use super::page::{Page, libraries};
+use super::page::{Page, calls, libraries};
 
 /// The identifier that the library makes of `room(…)`, to the byte.
 const IDENTIFIER: &str = r#"{"channel":"RoomChannel","room":"r7"}"#;
@@ -43,9 +43,7 @@ impl Cable {
 
     /// Waits until the application has been called so often.
     async fn is_called(&self, name: &str, callback: &str, times: usize) -> Vec<Value> {
-        let what = format!("{name} is called with {callback} {times} times");
-        let calls = |events: &[Value]| Some(calls(events, name, callback)).filter(|all| all.len() >= times);
-        self.0.shows(&what, calls).await
+        self.0.is_called(name, callback, times).await
     }
 
     fn speaks(&self, name: &str, text: &str) {
@@ -63,11 +61,6 @@ impl Cable {
     fn was_told(&self, kind: &str) -> usize {
         self.0.events().iter().filter(|event| event["in"]["type"] == kind).count()
     }
-}
-
-fn calls(events: &[Value], name: &str, callback: &str) -> Vec<Value> {
-    let ours = events.iter().filter(|event| event["as"] == name && event["on"] == callback);
-    ours.map(|event| event["data"].clone()).collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -6,7 +6,7 @@ use std::path::Path;
 use serde_json::{Value, json};
 use town::{Plan, Token, Town};
 
-use super::page::{Page, libraries};
+use super::page::{Page, calls, libraries};
 
 fn plan() -> Plan {
     Town::new().gateways(2)
@@ -37,9 +37,7 @@ impl Cable {
 
     /// Waits until an application's subscription has been called so often.
     async fn is_called(&self, name: &str, callback: &str, times: usize) -> Vec<Value> {
-        let what = format!("{name} is called with {callback} {times} times");
-        let calls = |events: &[Value]| Some(calls(events, name, callback)).filter(|all| all.len() >= times);
-        self.0.shows(&what, calls).await
+        self.0.is_called(name, callback, times).await
     }
 
     /// The texts that it was shown, once they are so many.
@@ -63,11 +61,6 @@ impl Cable {
 
 fn url(town: &Town, gateway: usize) -> String {
     format!("ws://{}/cable", town.gateways[gateway].listen())
-}
-
-fn calls(events: &[Value], name: &str, callback: &str) -> Vec<Value> {
-    let ours = events.iter().filter(|event| event["as"] == name && event["on"] == callback);
-    ours.map(|event| event["data"].clone()).collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]

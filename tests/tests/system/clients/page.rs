@@ -36,6 +36,12 @@ pub(super) fn libraries() -> Option<PathBuf> {
     installed.then_some(folder)
 }
 
+/// What a page has told of one callback of one of its objects, call by call.
+pub(super) fn calls(events: &[Value], name: &str, callback: &str) -> Vec<Value> {
+    let ours = events.iter().filter(|event| event["as"] == name && event["on"] == callback);
+    ours.map(|event| event["data"].clone()).collect()
+}
+
 impl Page {
     /// Opens a page; `script` stands in the folder of the libraries.
     pub(super) fn open(town: &Town, libraries: &Path, script: &str, name: &str) -> Self {
@@ -74,6 +80,13 @@ impl Page {
     pub(super) fn does(&self, deed: &Value) {
         writeln!(self.stdin.borrow_mut(), "{deed}")
             .unwrap_or_else(|e| panic!("{} has ended: {e}", self.name));
+    }
+
+    /// The calls of one callback, once there are so many.
+    pub(super) async fn is_called(&self, name: &str, callback: &str, times: usize) -> Vec<Value> {
+        let what = format!("{name} is called with {callback} {times} times");
+        let calls = |events: &[Value]| Some(calls(events, name, callback)).filter(|all| all.len() >= times);
+        self.shows(&what, calls).await
     }
 
     /// Everything that has happened, in order.

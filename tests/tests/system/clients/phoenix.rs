@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use town::{Plan, Token, Town};
 
-use super::page::{Page, libraries};
+use super::page::{Page, calls, libraries};
 
 fn plan() -> Plan {
     Town::new().gateways(2).set("auth.query_token", true)
@@ -54,9 +54,7 @@ impl Phoenix {
 
     /// Waits until the application has been called so often, and says with what.
     async fn is_called(&self, name: &str, callback: &str, times: usize) -> Vec<Value> {
-        let what = format!("{name} is called with {callback} {times} times");
-        let calls = |events: &[Value]| Some(calls(events, name, callback)).filter(|all| all.len() >= times);
-        self.0.shows(&what, calls).await
+        self.0.is_called(name, callback, times).await
     }
 
     /// The texts that it was shown, once they are so many.
@@ -89,11 +87,6 @@ impl Phoenix {
         let told = self.0.events().into_iter().map(|event| event["in"].clone());
         told.filter(|frame| frame[3] == event).collect()
     }
-}
-
-fn calls(events: &[Value], name: &str, callback: &str) -> Vec<Value> {
-    let ours = events.iter().filter(|event| event["as"] == name && event["on"] == callback);
-    ours.map(|event| event["data"].clone()).collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -6,7 +6,7 @@ use std::path::Path;
 use serde_json::{Value, json};
 use town::{Plan, Token, Town};
 
-use super::page::{Page, libraries};
+use super::page::{Page, calls, libraries};
 
 const CHANNEL: &str = "private-room-r7";
 const PRESENCE: &str = "presence-room-r7";
@@ -83,15 +83,12 @@ impl Caller {
 
     /// What the application was called with.
     pub(super) fn called(&self, channel: &str, event: &str) -> Vec<Value> {
-        called(&self.0.events(), channel, event)
+        calls(&self.0.events(), channel, event)
     }
 
     /// Waits until it has been called so often.
     pub(super) async fn is_called(&self, channel: &str, event: &str, times: usize) -> Vec<Value> {
-        let what = format!("{channel} is called with {event} {times} times");
-        let enough =
-            |events: &[Value]| Some(called(events, channel, event)).filter(|calls| calls.len() >= times);
-        self.0.shows(&what, enough).await
+        self.0.is_called(channel, event, times).await
     }
 
     /// The texts that it was shown in a channel, once they are so many.
@@ -114,11 +111,6 @@ impl Caller {
         let states = |events: &[Value]| events.iter().filter(|event| event["state"] == state).count();
         self.0.shows(&what, |events| (states(events) >= times).then_some(())).await;
     }
-}
-
-fn called(events: &[Value], channel: &str, event: &str) -> Vec<Value> {
-    let ours = events.iter().filter(|told| told["as"] == channel && told["on"] == event);
-    ours.map(|told| told["data"].clone()).collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -294,7 +286,7 @@ async fn those_in_a_presence_channel_know_each_other_and_hear_who_is_writing() {
     assert_eq!(there["ben"], json!({ "name": "BEN" }), "oneself is there: {there}");
     let member = json!({ "id": "ben", "info": { "name": "BEN" } });
     let came =
-        |events: &[Value]| called(events, PRESENCE, "pusher:member_added").contains(&member).then_some(());
+        |events: &[Value]| calls(events, PRESENCE, "pusher:member_added").contains(&member).then_some(());
     ana.0.shows("ben comes", came).await;
     ben.triggers(PRESENCE, "client-typing", &json!({ "on": true }));
     assert_eq!(ana.is_called(PRESENCE, "client-typing", 1).await, [json!({ "on": true })]);
@@ -308,7 +300,7 @@ async fn those_in_a_presence_channel_know_each_other_and_hear_who_is_writing() {
     }
     ben.0.does(&json!({ "do": "unsubscribe", "channel": PRESENCE }));
     let gone = |events: &[Value]| {
-        let gone = called(events, PRESENCE, "pusher:member_removed");
+        let gone = calls(events, PRESENCE, "pusher:member_removed");
         gone.iter().any(|member| member["id"] == "ben").then_some(())
     };
     ana.0.shows("ben goes", gone).await;

@@ -17,7 +17,7 @@ const LIMITS: DecodeLimits = DecodeLimits { body_bytes: 64 };
 static EXTENDED: LazyLock<ActionCable> = LazyLock::new(|| ActionCable::extended(Settings::default()));
 
 fn golden_ext(name: &str) -> String {
-    golden_of("action_cable_ext", name)
+    samples::golden("action_cable_ext", name)
 }
 
 fn asked(frame: &str) -> Vec<Command> {

@@ -10,9 +10,10 @@ mod moments;
 mod opened;
 mod said;
 
-use chat::{Body, Code, Epoch, Refusal, RequestId, RoomId, Seq, Timestamp, User};
+use chat::{Code, Refusal, RequestId, RoomId, Seq, Timestamp, User};
 
 use super::{ActionCable, Settings};
+use crate::samples::{self, ana, at, body, epoch, id, seq};
 use crate::{Alias, Command, DecodeLimits, Dialect, Frame, Mark};
 
 const LIMITS: DecodeLimits = DecodeLimits { body_bytes: 16 };
@@ -44,12 +45,7 @@ fn message(identifier: &str, data: &str) -> String {
 
 /// A frame of `golden/action_cable`, without the line end that editors add.
 fn golden(name: &str) -> String {
-    golden_of("action_cable", name)
-}
-
-fn golden_of(dialect: &str, name: &str) -> String {
-    let path = format!("{}/golden/{dialect}/{name}.json", env!("CARGO_MANIFEST_DIR"));
-    std::fs::read_to_string(&path).unwrap_or_else(|e| panic!("{path}: {e}")).trim_end().to_owned()
+    samples::golden("action_cable", name)
 }
 
 fn alias() -> Alias {
@@ -58,29 +54,4 @@ fn alias() -> Alias {
 
 fn room() -> RoomId {
     RoomId::parse("42").unwrap()
-}
-
-fn epoch() -> Epoch {
-    Epoch::parse("e7.1").unwrap()
-}
-
-fn ana() -> User {
-    User::parse("ana", Some("Ana")).unwrap()
-}
-
-fn id(id: &str) -> RequestId {
-    RequestId::parse(id).unwrap()
-}
-
-fn seq(position: u64) -> Seq {
-    Seq::new(position).unwrap()
-}
-
-/// 2026-11-20T05:00:00.123Z
-fn at() -> Timestamp {
-    Timestamp::from_micros(1_795_150_800_123_456)
-}
-
-fn body(text: &str) -> Body {
-    Body::trusted(text)
 }

@@ -10,9 +10,10 @@ mod opened;
 mod present;
 mod said;
 
-use chat::{Body, Code, Epoch, Refusal, RequestId, RoomId, Seq, Timestamp, User};
+use chat::{Code, Refusal, RequestId, RoomId, Seq, User};
 
 use super::{Phoenix, Serializer, Settings};
+use crate::samples::{self, ana, at, body, epoch, id, seq};
 use crate::{Alias, Command, DecodeLimits, Dialect, Frame, Mark};
 
 const LIMITS: DecodeLimits = DecodeLimits { body_bytes: 16 };
@@ -43,8 +44,7 @@ fn serializer(name: &str) -> Serializer {
 
 /// A frame of `golden/phoenix`, without the line end that editors add.
 fn golden(name: &str) -> String {
-    let path = format!("{}/golden/phoenix/{name}.json", env!("CARGO_MANIFEST_DIR"));
-    std::fs::read_to_string(&path).unwrap_or_else(|e| panic!("{path}: {e}")).trim_end().to_owned()
+    samples::golden("phoenix", name)
 }
 
 /// What a frame says where it belongs, in JSON: `join_ref`, `ref`, topic.
@@ -63,29 +63,4 @@ fn alias() -> Alias {
 
 fn room() -> RoomId {
     RoomId::parse("42").unwrap()
-}
-
-fn epoch() -> Epoch {
-    Epoch::parse("e7.1").unwrap()
-}
-
-fn ana() -> User {
-    User::parse("ana", Some("Ana")).unwrap()
-}
-
-fn id(id: &str) -> RequestId {
-    RequestId::parse(id).unwrap()
-}
-
-fn seq(position: u64) -> Seq {
-    Seq::new(position).unwrap()
-}
-
-/// 2026-11-20T05:00:00.123Z
-fn at() -> Timestamp {
-    Timestamp::from_micros(1_795_150_800_123_456)
-}
-
-fn body(text: &str) -> Body {
-    Body::trusted(text)
 }

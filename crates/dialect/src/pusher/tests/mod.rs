@@ -12,9 +12,10 @@ mod said;
 mod triggers;
 mod vouched;
 
-use chat::{Body, Code, Epoch, Refusal, RequestId, RoomId, Seq, Timestamp, User};
+use chat::{Code, Refusal, RequestId, RoomId, Timestamp, User};
 
 use super::{App, Pusher, Secret, Settings};
+use crate::samples::{self, ana, at, body, epoch, id, seq};
 use crate::{Alias, Claim, Command, DecodeLimits, Dialect, Frame, Mark, Say};
 
 const LIMITS: DecodeLimits = DecodeLimits { body_bytes: 16 };
@@ -57,8 +58,7 @@ fn said(say: &Say<'_>) -> Option<String> {
 
 /// A frame of `golden/pusher`, without the line end that editors add.
 fn golden(name: &str) -> String {
-    let path = format!("{}/golden/pusher/{name}.json", env!("CARGO_MANIFEST_DIR"));
-    std::fs::read_to_string(&path).unwrap_or_else(|e| panic!("{path}: {e}")).trim_end().to_owned()
+    samples::golden("pusher", name)
 }
 
 fn room() -> RoomId {
@@ -69,31 +69,6 @@ fn user(id: &str, name: &str) -> User {
     User::parse(id, Some(name)).unwrap()
 }
 
-fn ana() -> User {
-    user("ana", "Ana")
-}
-
 fn ben() -> User {
     user("ben", "Ben")
-}
-
-fn id(id: &str) -> RequestId {
-    RequestId::parse(id).unwrap()
-}
-
-fn seq(position: u64) -> Seq {
-    Seq::new(position).unwrap()
-}
-
-fn epoch() -> Epoch {
-    Epoch::parse("e7.1").unwrap()
-}
-
-/// 2026-11-20T05:00:00.123Z
-fn at() -> Timestamp {
-    Timestamp::from_micros(1_795_150_800_123_456)
-}
-
-fn body(text: &str) -> Body {
-    Body::trusted(text)
 }
