@@ -51,6 +51,13 @@ pub(crate) struct DialectArgs {
     /// The secret of the Pusher application.
     #[arg(long, requires = "app_key", value_name = "SECRET")]
     app_secret: Option<String>,
+    /// For pusher: sign who each client is, too, for servers that take messages only from those whose name they know.
+    /// Clients of presence channels are always named.
+    #[arg(long, requires = "app_key")]
+    sign_users: bool,
+    /// For pusher: a sender gets its own messages, too.
+    #[arg(long)]
+    echo: bool,
     /// For plain: what a client sends when it has connected, with {user} and {token}.
     #[arg(long, value_name = "TEXT")]
     on_connect: Option<String>,
@@ -94,7 +101,15 @@ impl DialectArgs {
                 let app = app.map(|(key, secret)| App { key, secret });
                 let event = event("client-message");
                 ensure!(event.starts_with("client-"), "--event: Pusher's clients only send client-…");
-                Arc::new(Pusher { channel: channel("private-{room}"), event, field, app })
+                let (signs_users, echoes) = (self.sign_users, self.echo);
+                Arc::new(Pusher {
+                    channel: channel("private-{room}"),
+                    event,
+                    field,
+                    app,
+                    signs_users,
+                    echoes,
+                })
             }
             Dialect::Centrifugo => Arc::new(Centrifugo { channel: channel("{room}"), field }),
             Dialect::Plain => Arc::new(Plain {

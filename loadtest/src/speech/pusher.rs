@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use jsonwebtoken::{Algorithm, EncodingKey, crypto};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 use serde_json::value::RawValue;
 
@@ -21,6 +21,10 @@ pub(crate) struct Pusher {
     pub(crate) field: String,
     /// The application, for channels that want to be signed for.
     pub(crate) app: Option<App>,
+    /// Whether it is signed who a client is, too, and not only that it may enter.
+    pub(crate) signs_users: bool,
+    /// True if the server sends a message to whom it came from, too.
+    pub(crate) echoes: bool,
 }
 
 /// An application's key and secret.
@@ -51,12 +55,23 @@ struct Established {
     activity_timeout: Option<u64>,
 }
 
+/// What a client says when it enters a channel.
+#[derive(Serialize)]
+struct Entry<'a> {
+    channel: &'a str,
+    auth: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    channel_data: Option<&'a str>,
+}
+
 impl App {
-    /// `KEY:` and the HMAC of the connection and the channel.
-    fn sign(&self, connection: &str, channel: &str) -> String {
+    /// `KEY:` and the HMAC of the connection, the channel, and what is said of the user.
+    fn sign(&self, connection: &str, channel: &str, channel_data: Option<&str>) -> String {
         let key = EncodingKey::from_secret(self.secret.as_bytes());
+        let data = channel_data.map(|data| format!(":{data}")).unwrap_or_default();
+        let signed = format!("{connection}:{channel}{data}");
         // Only a key of another kind could fail.
-        let signature = crypto::sign(format!("{connection}:{channel}").as_bytes(), &key, Algorithm::HS256);
+        let signature = crypto::sign(signed.as_bytes(), &key, Algorithm::HS256);
         let signature = BASE64_URL_SAFE_NO_PAD.decode(signature.unwrap_or_default()).unwrap_or_default();
         let hex: String = signature.iter().map(|byte| format!("{byte:02x}")).collect();
         format!("{}:{hex}", self.key)
@@ -73,7 +88,7 @@ impl Speech for Pusher {
             positions: false,
             welcomes: true,
             answers_joins: true,
-            answers: Answers::Never,
+            answers: if self.echoes { Answers::Echo } else { Answers::Never },
             heartbeat: None,
             lines: false,
             origin: false,
@@ -81,9 +96,14 @@ impl Speech for Pusher {
     }
 
     fn join(&self, who: &Who<'_>, room: RoomRef<'_>, _: Option<(u64, &str)>) -> Option<String> {
-        let channel = self.channel.fill(room.name);
-        let auth = self.app.as_ref().map(|app| app.sign(who.connection, &channel)).unwrap_or_default();
-        Some(json!({ "event": "pusher:subscribe", "data": { "channel": channel, "auth": auth } }).to_string())
+        let channel = &*self.channel.fill(room.name);
+        let names_user = self.signs_users || channel.starts_with("presence-");
+        let user = json!({ "user_id": who.user, "user_info": { "name": who.user } }).to_string();
+        let channel_data = names_user.then_some(&*user);
+        let sign = |app: &App| app.sign(who.connection, channel, channel_data);
+        let auth = &*self.app.as_ref().map(sign).unwrap_or_default();
+        let entry = Entry { channel, auth, channel_data };
+        Some(json!({ "event": "pusher:subscribe", "data": entry }).to_string())
     }
 
     fn send(&self, _: &Who<'_>, room: &str, message: &Saying<'_>) -> String {
@@ -133,22 +153,50 @@ mod tests {
 
     const WHO: Who<'_> = Who { user: "", token: "", connection: "1234.1234" };
 
+    /// The application of Pusher's own documentation.
     fn pusher() -> Pusher {
         let app = App { key: "278d425bdf160c739803".into(), secret: "7ad3773142a6692b25b8".into() };
-        let channel = Template::new("private-{room}");
-        Pusher { channel, event: "client-message".into(), field: "message".into(), app: Some(app) }
+        Pusher {
+            channel: Template::new("private-{room}"),
+            event: "client-message".into(),
+            field: "message".into(),
+            app: Some(app),
+            signs_users: false,
+            echoes: false,
+        }
+    }
+
+    fn joins(pusher: &Pusher, room: &str) -> serde_json::Value {
+        let who = Who { user: "ana", ..WHO };
+        let join = pusher.join(&who, RoomRef { number: 3, name: room }, None).unwrap();
+        serde_json::from_str(&join).unwrap()
     }
 
     #[test]
     fn we_say_what_the_npm_client_says_and_sign_as_the_documentation_does() {
-        let join = pusher().join(&WHO, RoomRef { number: 3, name: "foobar" }, None).unwrap();
-        let join: serde_json::Value = serde_json::from_str(&join).unwrap();
         let auth = "278d425bdf160c739803:58df8b0c36d6982b82c3ecf6b4662e34fe8c25bba48f5369f135bf843651c3a4";
         let data = json!({ "channel": "private-foobar", "auth": auth });
-        assert_eq!(join, json!({ "event": "pusher:subscribe", "data": data }));
+        assert_eq!(joins(&pusher(), "foobar"), json!({ "event": "pusher:subscribe", "data": data }));
         let send = pusher().send(&WHO, "42", &Saying { number: 5, id: "r-5", body: "hi" });
         let expected = r#"{"channel":"private-42","data":{"message":"hi"},"event":"client-message"}"#;
         assert_eq!(send, expected);
+    }
+
+    #[test]
+    fn a_client_is_named_where_users_are_signed_for_and_in_every_presence_channel() {
+        let data = r#"{"user_id":"ana","user_info":{"name":"ana"}}"#;
+        // Each by `printf %s SOCKET:CHANNEL:DATA | openssl dgst -sha256 -hmac SECRET`.
+        let private = "db265fa82795a71e145ce02aaa9756a6a1aeda48189b02fb1dbb59e4e03d5935";
+        let presence = "03f9e6083bc720c6809bef31e64cfc9af90461400b170eb7e453c2874a4976d5";
+        let users = Pusher { signs_users: true, ..pusher() };
+        let all = Pusher { channel: Template::new("presence-{room}"), ..pusher() };
+        for (pusher, channel, signature) in
+            [(users, "private-foobar", private), (all, "presence-foobar", presence)]
+        {
+            let auth = format!("278d425bdf160c739803:{signature}");
+            let data = json!({ "channel": channel, "auth": auth, "channel_data": data });
+            assert_eq!(joins(&pusher, "foobar"), json!({ "event": "pusher:subscribe", "data": data }));
+        }
     }
 
     #[test]

@@ -167,6 +167,34 @@ async fn pusher_is_audited() {
     is_audited(PUSHER, "/app/key?protocol=7", &more, false).await;
 }
 
+/// Parlor's own way: who says something is signed for, and everybody gets the message in the form that is kept.
+const PUSHER_WITH_USERS: Script = Script {
+    hello: PUSHER.hello,
+    act: |frame| {
+        let read = parse(frame);
+        if read["event"] != "client-message" {
+            let data = &read["data"]["channel_data"];
+            assert!(parse(data.as_str().unwrap())["user_id"].as_str().unwrap().starts_with("load-"));
+            return (PUSHER.act)(frame);
+        }
+        let data = json!({ "message": read["data"]["message"], "seq": 1 }).to_string();
+        let told = json!({ "event": "new_message", "channel": read["channel"], "data": data });
+        vec![Act::Tell { room: text(&read["channel"]), frame: told.to_string(), echo: true }]
+    },
+};
+
+#[tokio::test]
+async fn pusher_with_users_is_audited() {
+    let app = ["--app-key", "key", "--app-secret", "secret", "--sign-users", "--echo"];
+    is_audited(
+        PUSHER_WITH_USERS,
+        "/app/key?protocol=7",
+        &[&["--dialect", "pusher"][..], &app].concat(),
+        true,
+    )
+    .await;
+}
+
 /// Centrifugo: answers by number; several frames may come in one message.
 const CENTRIFUGO: Script = Script {
     hello: "",
