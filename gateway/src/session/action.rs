@@ -59,8 +59,10 @@ pub(crate) enum Action {
         /// When the oldest of them was accepted: the answer is due [`ANSWER_WITHIN`] after it.
         accepted: Instant,
     },
-    /// Read something; the answer is [`Answered::Read`].
+    /// Read something through the writers; the answer is [`Answered::Read`].
     Read(AskId, Read),
+    /// Ask who is in a room; the answer is [`Answered::Read`].
+    Who(AskId, RoomId),
     /// Count a request that was refused.
     Count(Code),
     /// Write what is left, then close. Nothing follows.
@@ -105,13 +107,6 @@ pub(crate) enum Read {
         /// When the client asked, which may have waited at the room's door since.
         accepted: Instant,
     },
-    /// Who is in a room.
-    Who {
-        /// The room.
-        room: RoomId,
-        /// When the client asked.
-        accepted: Instant,
-    },
     /// The list of rooms.
     Rooms {
         /// How many at the most.
@@ -125,15 +120,14 @@ impl Read {
     /// When it was asked.
     pub(crate) const fn accepted(&self) -> Instant {
         match self {
-            Self::Open { accepted, .. }
-            | Self::History { accepted, .. }
-            | Self::Who { accepted, .. }
-            | Self::Rooms { accepted, .. } => *accepted,
+            Self::Open { accepted, .. } | Self::History { accepted, .. } | Self::Rooms { accepted, .. } => {
+                *accepted
+            }
         }
     }
 }
 
-/// What came of a [`Read`].
+/// What came of a [`Read`], or of [`Action::Who`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum ReadAnswer {
     /// Where the room stands.
@@ -174,7 +168,7 @@ pub(crate) enum Answered {
     Joined(SubId, Result<JoinedAt, Refusal>),
     /// To [`Action::Submit`]: a verdict a draft, in order.
     Verdicts(RoomId, Vec<Verdict>),
-    /// To [`Action::Read`].
+    /// To [`Action::Read`] and [`Action::Who`].
     Read(AskId, Result<ReadAnswer, Refusal>),
 }
 

@@ -11,7 +11,7 @@ use super::{Shard, busy};
 use crate::connection::{Frame, Subscription};
 use crate::presence::Parting;
 use crate::room::Phase;
-use crate::session::{Action, Answered, Join, Read, SubId};
+use crate::session::{Action, Answered, Join, SubId};
 use crate::switchboard::{ConnectionKey, Want};
 
 impl Shard {
@@ -51,8 +51,8 @@ impl Shard {
                     self.whisper(key, room, by, whisper);
                     None
                 }
-                Action::Read(ask, Read::Who { room, .. }) => self.who(key, ask, room),
                 Action::Read(ask, read) => self.read(key, ask, read),
+                Action::Who(ask, room) => self.who(key, ask, room),
                 Action::Close(closing) => {
                     self.close(key, &closing);
                     None

@@ -71,7 +71,7 @@ impl Shard {
                 }
             }
             // Who is there has a simulation of its own.
-            Action::Attend { .. } | Action::Whisper { .. } => {}
+            Action::Attend { .. } | Action::Whisper { .. } | Action::Who(..) => {}
             Action::Count(_) | Action::Ping | Action::Beat(_) => {}
             Action::Close(_) => {
                 self.mail.push_back((resident, Mail::Closed));

@@ -12,7 +12,6 @@ pub(super) fn question(read: Read) -> (Partition, Ask) {
         Read::History { room, from, limit, .. } => {
             (Partition::of(&room), Ask::History { room, from, limit: PageLimit(limit) })
         }
-        Read::Who { .. } => unreachable!("the porter is asked"),
         Read::Rooms { limit, .. } => {
             // The list belongs to no partition; the first one's owner is as good as any.
             let anywhere = Partition::all().next().unwrap_or_else(|| unreachable!("there are 64"));

@@ -54,14 +54,16 @@ impl Open {
     pub(super) fn read_page(&mut self, turn: &mut Turn<'_>, room: &RoomId, page: WantedPage) {
         let WantedPage { mark, what, accepted } = page;
         let room = room.clone();
-        let (asked, read) = match what {
+        match what {
             Wanted::History { from, limit } => {
-                (Asked::History { mark, room: room.clone() }, Read::History { room, from, limit, accepted })
+                let ask = self.asks.add(Asked::History { mark, room: room.clone() });
+                turn.voice.act(Action::Read(ask, Read::History { room, from, limit, accepted }));
             }
-            Wanted::Who => (Asked::Who { mark, room: room.clone() }, Read::Who { room, accepted }),
-        };
-        let ask = self.asks.add(asked);
-        turn.voice.act(Action::Read(ask, read));
+            Wanted::Who => {
+                let ask = self.asks.add(Asked::Who { mark, room: room.clone() });
+                turn.voice.act(Action::Who(ask, room));
+            }
+        }
     }
 
     /// # Errors

@@ -81,7 +81,8 @@ struct World {
     /// The last send of each room that was submitted.
     submitted: BTreeMap<String, u64>,
     joins: BTreeSet<SubId>,
-    reads: Vec<(AskId, Read)>,
+    /// What is asked of the writers; `None`: of the porter, who is there.
+    reads: Vec<(AskId, Option<Read>)>,
 }
 
 type Checked = Result<(), TestCaseError>;
@@ -177,15 +178,15 @@ impl World {
         let (ask, read) = self.reads.swap_remove(which % self.reads.len());
         let answer = match (answer % 4, read) {
             (0, _) => Err(lost()),
-            (1, Read::Open { .. }) => Ok(ReadAnswer::Room(state(RoomKind::Private, 1))),
-            (_, Read::Open { .. }) => Ok(ReadAnswer::Room(state(RoomKind::Public, 1))),
-            (_, Read::History { .. }) => {
+            (1, Some(Read::Open { .. })) => Ok(ReadAnswer::Room(state(RoomKind::Private, 1))),
+            (_, Some(Read::Open { .. })) => Ok(ReadAnswer::Room(state(RoomKind::Public, 1))),
+            (_, Some(Read::History { .. })) => {
                 Ok(ReadAnswer::History(chat::HistoryPage { messages: vec![], more: false }))
             }
-            (_, Read::Who { .. }) => {
+            (_, Some(Read::Rooms { .. })) => Ok(ReadAnswer::Rooms(vec![])),
+            (_, None) => {
                 Ok(ReadAnswer::Who(chat::Roster { count: chat::Headcount::default(), listed: Some(vec![]) }))
             }
-            (_, Read::Rooms { .. }) => Ok(ReadAnswer::Rooms(vec![])),
         };
         let done = self.scene.answer(Answered::Read(ask, answer));
         self.note(done)
@@ -203,7 +204,8 @@ impl World {
                 Action::Submit { room, drafts, .. } => self.note_submission(room.as_str(), &drafts)?,
                 Action::Join(join) => drop(self.joins.insert(join.sub)),
                 Action::Leave(sub) => drop(self.joins.remove(&sub)),
-                Action::Read(ask, read) => self.reads.push((ask, read)),
+                Action::Read(ask, read) => self.reads.push((ask, Some(read))),
+                Action::Who(ask, _) => self.reads.push((ask, None)),
                 Action::Whisper { .. } => {}
                 Action::Attend { .. }
                 | Action::Write(_)

@@ -31,10 +31,10 @@ fn who_asks_is_told_who_is_there() {
     let mut scene = Scene::open();
     scene.joins("r");
     let done = scene.says(&json!({"type": "who", "ref": 6, "room": "r"}));
-    let (ask, Read::Who { room, .. }) = done.read() else { panic!("{:?}", done.wants) };
+    let [Action::Who(ask, room)] = &done.wants[..] else { panic!("{:?}", done.wants) };
     assert_eq!(room.as_str(), "r");
     let roster = Roster { count: Headcount { users: 7, connections: 9 }, listed: None };
-    let told = scene.answer(Answered::Read(ask, Ok(ReadAnswer::Who(roster)))).said;
+    let told = scene.answer(Answered::Read(*ask, Ok(ReadAnswer::Who(roster)))).said;
     assert_eq!(told, [json!({"type": "who", "ref": 6, "room": "r", "users": [], "count": 7})]);
 }
 
