@@ -49,6 +49,9 @@ pub(super) fn decode(
         (Frame::Binary(_), Serializer::V1) => return Err(Refusal::malformed("frames are text, not binary")),
     };
     let envelope = Envelope::read(serializer, frame)?;
+    if let Err(refusal) = envelope.place.check() {
+        return Ok(refuse(envelope.place.mark(), refusal));
+    }
     Ok(match room(settings, &envelope.topic) {
         Some(room) => in_room(&envelope, room, limits),
         None => elsewhere(&envelope),

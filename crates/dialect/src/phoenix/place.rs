@@ -1,5 +1,6 @@
 //! Where a frame belongs: `join_ref`, `ref` and topic.
 
+use chat::Refusal;
 use serde_json::value::RawValue;
 
 use crate::Mark;
@@ -23,15 +24,23 @@ impl<'a> Place<'a> {
     /// The longest topic, as JSON.
     const TOPIC_BYTES_MAX: usize = 257;
 
-    /// As it is kept until there is an answer. What is longer than any client writes it is not kept: then nothing is
-    /// answered.
+    /// As it is kept until there is an answer.
     pub(super) fn mark(&self) -> Mark {
-        let (join_ref, reference) = (json(self.join_ref), json(self.reference));
-        let refs_fit = [join_ref, reference].iter().all(|part| part.len() <= Self::REF_BYTES_MAX);
-        if refs_fit && self.topic.get().len() <= Self::TOPIC_BYTES_MAX {
-            return Mark::new(&[join_ref, reference, self.topic.get()].join("\n"));
+        Mark::new(&[json(self.join_ref), json(self.reference), self.topic.get()].join("\n"))
+    }
+
+    /// Looks whether it can be kept until there is an answer.
+    ///
+    /// # Errors
+    /// `malformed` if a part is longer than any client writes it. To say so at once takes no keeping.
+    pub(super) fn check(&self) -> Result<(), Refusal> {
+        if [json(self.join_ref), json(self.reference)].iter().any(|part| part.len() > Self::REF_BYTES_MAX) {
+            return Err(Refusal::malformed("a ref has at most 64 bytes"));
         }
-        Mark::default()
+        if self.topic.get().len() > Self::TOPIC_BYTES_MAX {
+            return Err(Refusal::malformed("a topic has at most 255 bytes"));
+        }
+        Ok(())
     }
 
     /// What a mark says, unless it is empty.

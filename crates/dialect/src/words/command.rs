@@ -122,7 +122,7 @@ pub enum Command {
     },
     /// A request that the dialect could not take: the session refuses it and the connection stays.
     Refuse {
-        /// Where the answer belongs.
+        /// Where the answer belongs. It may be longer than [`Mark::BYTES_MAX`], as nobody keeps it.
         mark: Mark,
         /// The subscription that the request would have opened. It may be longer than [`Alias::BYTES_MAX`], as nobody
         /// keeps it.

@@ -102,15 +102,23 @@ fn refs_and_topic_come_back_as_they_were_written() {
 }
 
 #[test]
-fn what_is_longer_than_any_client_writes_it_is_not_answered() {
-    let long = "1".repeat(65);
-    for frame in [
-        format!(r#"["1","{long}","room:42","dance",{{}}]"#),
-        format!(r#"["{long}","1","room:42","dance",{{}}]"#),
-        format!(r#"["1","1","room:{}","phx_join",{{}}]"#, "r".repeat(256)),
+fn what_is_longer_than_any_client_writes_it_is_refused_where_it_belongs() {
+    let (long, topic) = (format!("\"{}\"", "1".repeat(65)), format!("\"room:{}\"", "r".repeat(256)));
+    for (join_ref, reference, topic) in [
+        ("\"1\"", &*long, "\"room:42\""),
+        (&*long, "\"1\"", "\"room:42\""),
+        (&*long, &*long, "\"room:42\""),
+        ("\"1\"", "\"1\"", &*topic),
     ] {
-        assert_eq!(refused(&frame).0, Mark::default(), "{frame}");
+        for event in ["phx_join", "phx_leave", "message:add", "heartbeat"] {
+            let frame = format!(r#"[{join_ref},{reference},{topic},"{event}",{{}}]"#);
+            let (belongs, code, _) = refused(&frame);
+            assert_eq!((belongs, code), (mark(join_ref, reference, topic), Code::Malformed), "{frame}");
+        }
     }
+    let frame = format!(r#"{{"topic":"room:42","event":"phx_join","payload":{{}},"ref":{long}}}"#);
+    let refused = read(Serializer::V1, Frame::Text(&frame));
+    assert!(matches!(&refused, Ok(Command::Refuse { mark, .. }) if !mark.as_str().is_empty()), "{refused:?}");
 }
 
 #[test]

@@ -43,11 +43,12 @@ fn lengths_that_are_wrong_and_other_kinds_end_the_connection() {
 }
 
 #[test]
-fn a_push_of_the_largest_lengths_is_read() {
+fn a_push_of_the_largest_lengths_is_refused_where_it_belongs() {
     let long = "\u{1}".repeat(255);
     let push = push(&long, &long, &long, &long, b"");
     let Ok(Command::Refuse { mark, .. }) = read(Serializer::V2, Frame::Binary(&push)) else {
         panic!("refused")
     };
-    assert_eq!(mark, Mark::default(), "nobody keeps that much");
+    let json = serde_json::Value::from(long).to_string();
+    assert_eq!(mark, super::mark(&json, &json, &json));
 }
