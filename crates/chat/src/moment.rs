@@ -44,12 +44,18 @@ impl Whisper {
     /// A whisper with that name; `data` is one JSON value, as it came.
     ///
     /// # Errors
-    /// [`BadText::TooLong`] if the name is longer than [`Self::NAME_BYTES_MAX`], or the data than `data_bytes_max`.
+    /// [`BadText::TooLong`] if the name is longer than [`Self::NAME_BYTES_MAX`], or the data than `data_bytes_max`;
+    /// [`BadText::Empty`] and [`BadText::Nul`] for a name that some programs could not keep apart from none.
     pub fn new(name: &str, data: &str, data_bytes_max: usize) -> Result<Self, BadText> {
         for (text, bytes_max) in [(name, Self::NAME_BYTES_MAX), (data, data_bytes_max)] {
             if text.len() > bytes_max {
                 return Err(BadText::TooLong { bytes_max });
             }
+        }
+        match name {
+            "" => return Err(BadText::Empty),
+            _ if name.contains('\0') => return Err(BadText::Nul),
+            _ => {}
         }
         Ok(Self { name: name.into(), data: data.into() })
     }
@@ -94,6 +100,8 @@ mod tests {
         let whisper = Whisper::new("draw", "\"secret\"", 8).unwrap();
         assert_eq!(format!("{whisper:?}"), "Whisper(\"draw\", 8 bytes)");
         assert_eq!(Whisper::new("draw", "123456789", 8), Err(BadText::TooLong { bytes_max: 8 }));
+        assert_eq!(Whisper::new("", "1", 8), Err(BadText::Empty));
+        assert_eq!(Whisper::new("a\0", "1", 8), Err(BadText::Nul));
         let name = "n".repeat(Whisper::NAME_BYTES_MAX + 1);
         assert_eq!(Whisper::new(&name, "1", 8), Err(BadText::TooLong { bytes_max: Whisper::NAME_BYTES_MAX }));
     }

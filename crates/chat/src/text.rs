@@ -9,6 +9,9 @@ pub enum BadText {
     /// It holds U+0000, which not every store can keep.
     #[error("text must not contain U+0000")]
     Nul,
+    /// It is a name, and there is nothing in it.
+    #[error("a name must not be empty")]
+    Empty,
     /// It is longer than is allowed here.
     #[error("the text is longer than {bytes_max} bytes")]
     TooLong {

@@ -126,6 +126,33 @@ pub(crate) fn text(value: &RawValue) -> Option<Cow<'_, str>> {
     }
 }
 
+/// How deep a JSON value nests: 0 for a text, 1 for a list of texts. Takes no more of the stack for a deep one.
+pub(crate) fn depth(json: &str) -> usize {
+    let (mut level, mut deepest) = (0_usize, 0);
+    let mut bytes = json.bytes();
+    while let Some(byte) = bytes.next() {
+        match byte {
+            b'{' | b'[' => level += 1,
+            b'}' | b']' => level = level.saturating_sub(1),
+            b'"' => pass_text(&mut bytes),
+            _ => {}
+        }
+        deepest = deepest.max(level);
+    }
+    deepest
+}
+
+/// Passes over the rest of a text.
+fn pass_text(bytes: &mut std::str::Bytes<'_>) {
+    while let Some(byte) = bytes.next() {
+        match byte {
+            b'"' => return,
+            b'\\' => drop(bytes.next()),
+            _ => {}
+        }
+    }
+}
+
 /// A word that is written as it is displayed.
 pub(crate) struct Text<T>(pub(crate) T);
 
@@ -143,4 +170,24 @@ pub(crate) fn write(frame: &impl Serialize, out: &mut Vec<u8>) -> bool {
         out.truncate(start);
     }
     written
+}
+
+#[cfg(test)]
+mod tests {
+    use super::depth;
+
+    #[test]
+    fn brackets_nest_unless_they_stand_in_a_text() {
+        for (json, expected) in [
+            ("1", 0),
+            (r#""[[""#, 0),
+            ("[]", 1),
+            (r#"{"a":[1,[2]],"b":[[3]]}"#, 3),
+            (r#"["\"[[[[","\\",["]"]]"#, 2),
+            (r#"["never ends\"#, 1),
+        ] {
+            assert_eq!(depth(json), expected, "{json}");
+        }
+        assert_eq!(depth(&"[".repeat(1_000_000)), 1_000_000);
+    }
 }

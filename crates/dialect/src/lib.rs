@@ -6,6 +6,8 @@
 
 pub mod action_cable;
 mod attendance;
+#[cfg(test)]
+mod deep;
 mod json;
 pub mod native;
 mod opening;
@@ -139,6 +141,10 @@ pub enum Frame<'a> {
     Binary(&'a [u8]),
 }
 
+/// How deep the data of a whisper may nest. They are read by the programs of others, and parsers give up at 64 (.NET),
+/// 100 (Ruby) or 128 (Rust) levels, those of what a dialect puts around included.
+const WHISPER_DEPTH_MAX: usize = 32;
+
 /// What a dialect checks while it reads.
 #[derive(Debug, Clone, Copy)]
 pub struct DecodeLimits {
@@ -154,13 +160,16 @@ impl DecodeLimits {
 
     /// Checks what a program says to others; `data` is one JSON value. It may be as long as a body.
     fn whisper(&self, name: &str, data: &str) -> Result<Whisper, Refusal> {
+        if json::depth(data) > WHISPER_DEPTH_MAX {
+            return Err(Refusal::malformed("the data of a whisper nest at most 32 deep"));
+        }
         Whisper::new(name, data, self.body_bytes).map_err(refused)
     }
 }
 
 fn refused(bad: BadText) -> Refusal {
     let code = match bad {
-        BadText::Nul => Code::Malformed,
+        BadText::Nul | BadText::Empty => Code::Malformed,
         BadText::TooLong { .. } => Code::TooLarge,
     };
     Refusal::new(code, bad.to_string())

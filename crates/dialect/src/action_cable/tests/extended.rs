@@ -231,8 +231,15 @@ fn a_whisper_comes_as_it_was_said_and_one_of_another_dialect_with_its_author() {
 #[test]
 fn a_whisper_that_is_none_is_passed_over() {
     let long = format!(r#""{}""#, "x".repeat(100));
-    for data in ["", r#","data":null"#, r#","data":{"event":"a","event":"b"}"#, &format!(r#","data":{long}"#)]
-    {
+    let deep = format!(r#","data":{}{}"#, "[".repeat(33), "]".repeat(33));
+    for data in [
+        "",
+        r#","data":null"#,
+        r#","data":{"event":"a","event":"b"}"#,
+        r#","data":{"event":""}"#,
+        &format!(r#","data":{long}"#),
+        &deep,
+    ] {
         let frame = format!(r#"{{"command":"whisper","identifier":{IDENTIFIER:?}{data}}}"#);
         let commands = asked(&frame);
         assert!(matches!(&commands[..], [Command::Refuse { alias: None, id: None, .. }]), "{commands:?}");

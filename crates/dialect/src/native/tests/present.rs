@@ -47,6 +47,10 @@ fn a_whisper_has_a_name_and_may_have_data() {
         code(r#"{"type":"whisper","room":"r","name":"x","data":"more than sixteen"}"#),
         Code::TooLarge
     );
+    for name in ["", "a\\u0000b"] {
+        let frame = format!(r#"{{"type":"whisper","room":"r","name":"{name}"}}"#);
+        assert_eq!(code(&frame), Code::Malformed, "{frame}");
+    }
 }
 
 #[test]

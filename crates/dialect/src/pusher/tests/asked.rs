@@ -131,6 +131,8 @@ fn client_events_that_cannot_be_are_refused_as_such() {
         (event("client-x", "chat", "{}"), Code::Malformed),
         (event("client-x", "private-chat", "{}"), Code::Malformed),
         (event("client-x", "private-encrypted-x", "{}"), Code::Malformed),
+        (event("client-", CHANNEL, "{}"), Code::Malformed),
+        (event("client-\\u0000", CHANNEL, "{}"), Code::Malformed),
         (event(&long, CHANNEL, "{}"), Code::TooLarge),
         (event("client-x", CHANNEL, "[1,2,3,4,5,6,7,8,9]"), Code::TooLarge),
         (event("client-message", CHANNEL, r#"{"message":"12345678901234567"}"#), Code::TooLarge),
