@@ -67,12 +67,24 @@ fn report_file() -> PathBuf {
 
 /// Runs the load tester: 12 subscribers in 3 rooms, 6 of them senders, 300 messages/s for a second.
 async fn run(server: &Broadcaster, more: &[&str]) -> Done {
+    run_many(server, "--subscribers 12 --rooms 3 --senders 6 --rate 300", more).await
+}
+
+/// Runs it for a second with so many.
+async fn run_many(server: &Broadcaster, many: &str, more: &[&str]) -> Done {
     let mut command = load_tester();
     for target in server.targets() {
         command.args(["--target", target]);
     }
-    command.args(["--secret", "0123456789abcdef0123456789abcdef", "--subscribers", "12", "--rooms", "3"]);
-    command.args(["--senders", "6", "--rate", "300", "--duration", "900ms", "--warm-up", "100ms"]);
+    command.args([
+        "--secret",
+        "0123456789abcdef0123456789abcdef",
+        "--duration",
+        "900ms",
+        "--warm-up",
+        "100ms",
+    ]);
+    command.args(many.split(' '));
     Done::of(command.arg("--audit-only").args(more)).await
 }
 
@@ -326,6 +338,26 @@ async fn clients_that_are_cut_off_come_back_elsewhere_and_miss_nothing() {
     assert!(away["p50"].as_u64() >= Some(250_000), "nobody comes back at once: {away}");
     // Latencies are kept to three digits, and rounded up.
     assert!(all * 1.001 >= away["max"].as_f64().unwrap() / 1e6, "{away} of {all} s");
+}
+
+/// An order may come to a client at the very moment at which its connection turns out to have ended.
+#[tokio::test]
+async fn what_clients_are_told_to_send_while_all_of_them_are_cut_off_is_sent_later() {
+    let server = Broadcaster::start(1, Defects::default()).await.unwrap();
+    let many = "--subscribers 300 --senders 300 --rooms 30 --rate 3000 --threads 1";
+    let cutting = async {
+        loop {
+            server.cut(0);
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
+    };
+    let done = tokio::select! {
+        done = run_many(&server, many, &["--reconnect"]) => done,
+        () = cutting => unreachable!("it never ends"),
+    };
+    assert_eq!(done.code, CLEAN, "{}", done.said);
+    assert_eq!((done.audit("sent"), done.audit("unsent")), (3000, 0), "{}", done.said);
+    assert!(done.audit("broken") > 0, "{}", done.said);
 }
 
 #[tokio::test]

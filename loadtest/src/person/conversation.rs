@@ -65,7 +65,9 @@ impl Life {
                     line.act(&around, |person, scene| person.ask_to_join(joins, scene))?;
                 }
                 Some(message) = self.orders.recv() => {
-                    line.act(&around, |person, scene| person.tell(message, scene))?;
+                    // First of all it is kept: nothing is done on a line that has ended, which may be known already.
+                    self.person.borrow_mut().take_order(message, Instant::now());
+                    line.act(&around, |person, scene| person.obey(message, scene))?;
                 }
                 _ = tick.tick() => {
                     silence.heard(line.heard_at());

@@ -1,6 +1,6 @@
 //! What a person says, and what it is told about that.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use chat::Code;
 
@@ -10,10 +10,14 @@ use crate::speech::Saying;
 use crate::tally::Timed;
 
 impl Person {
-    /// It is told to send a message.
-    pub(crate) fn tell(&mut self, message: u32, scene: &mut Scene<'_>) {
-        self.sends.tell(message, scene.now);
+    /// It is told to send a message, and keeps that in mind whether or not it has a connection.
+    pub(crate) fn take_order(&mut self, message: u32, now: Instant) {
+        self.sends.tell(message, now);
         self.told_up_to = message + 1;
+    }
+
+    /// It has just been told to send this message, and does.
+    pub(crate) fn obey(&mut self, message: u32, scene: &mut Scene<'_>) {
         let said = self.say_what_is_due(scene);
         // What had to wait for a connection, or was held back by the server's pace, was not late by our own fault.
         if said.contains(&message)

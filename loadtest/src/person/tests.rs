@@ -90,7 +90,8 @@ impl Stage {
     }
 
     fn tell(&mut self, message: u32) -> Vec<String> {
-        self.act(|person, scene| person.tell(message, scene)).1
+        self.person.take_order(message, self.now);
+        self.act(|person, scene| person.obey(message, scene)).1
     }
 
     fn tick_after(&mut self, time: Duration) -> Vec<String> {
