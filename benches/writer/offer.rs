@@ -222,5 +222,6 @@ fn draft(n: u64) -> Draft {
         by: User::parse(&format!("user-{user}"), Some(&format!("User Number {user}"))).expect("printable"),
         id: RequestId::parse(&id).expect("printable"),
         change: Change::Message { body: Body::trusted(&format!("{n:0>BODY_BYTES$}")), reply_to: None },
+        except: None,
     }
 }

@@ -1,6 +1,6 @@
 //! What somebody asks to happen in a room, and what became of it.
 
-use crate::{Body, EventKind, Refusal, RequestId, RoomId, Seq, Timestamp, User};
+use crate::{Body, ConnectionName, EventKind, Refusal, RequestId, RoomId, Seq, Timestamp, User};
 
 /// A request to add one event to a room's log.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,6 +13,8 @@ pub struct Draft {
     pub id: RequestId,
     /// What is asked for.
     pub change: Change,
+    /// The connection that is not to be shown what comes of it: [`crate::Event::except`].
+    pub except: Option<Box<ConnectionName>>,
 }
 
 /// What a draft asks for.

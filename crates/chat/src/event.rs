@@ -1,6 +1,6 @@
 //! What has happened in a room: committed, numbered, never changed but for scrubbing.
 
-use crate::{Body, RequestId, RoomId, Seq, Timestamp, User};
+use crate::{Body, ConnectionName, RequestId, RoomId, Seq, Timestamp, User};
 
 /// One entry of a room's log.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,6 +17,9 @@ pub struct Event {
     pub at: Timestamp,
     /// What was done.
     pub kind: EventKind,
+    /// The connection that is not shown this, as its program knows of it already. A hint that is told with the event
+    /// and stored nowhere: what is read from the store is for everybody.
+    pub except: Option<Box<ConnectionName>>,
 }
 
 /// What an event does. Everything that changes a room's history is here and takes a seq.

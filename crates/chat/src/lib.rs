@@ -4,6 +4,7 @@
 //! wire is the business of `dialect` (towards clients), `bus` (between processes) and `store` (on disk).
 
 mod clock;
+mod connection;
 mod draft;
 mod event;
 mod grants;
@@ -16,6 +17,7 @@ mod room;
 mod text;
 
 pub use clock::{Clock, SystemClock, Timestamp};
+pub use connection::ConnectionName;
 pub use draft::{Change, Draft, Stored, Verdict};
 pub use event::{Event, EventKind};
 pub use grants::{Access, Grants};

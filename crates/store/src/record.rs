@@ -107,6 +107,7 @@ impl EventRow {
             by: user(&self.author, &self.author_name)?,
             at: self.at.0,
             kind,
+            except: None,
         })
     }
 }

@@ -122,6 +122,7 @@ mod tests {
             by: User::parse("ana", None).unwrap(),
             id: RequestId::parse("d-1").unwrap(),
             change,
+            except: None,
         }
     }
 

@@ -215,6 +215,7 @@ pub(super) mod tests {
             by: User::parse("ana", None).unwrap(),
             at: Timestamp::from_micros(0),
             kind,
+            except: None,
         }
     }
 

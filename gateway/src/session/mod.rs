@@ -18,7 +18,7 @@ mod turn;
 #[cfg(test)]
 mod tests;
 
-use chat::{Code, Refusal};
+use chat::{Code, ConnectionName, Refusal};
 use dialect::{Command, Dialect, Frame, Mark, Say};
 use tokio::time::Instant;
 use websocket::Violation;
@@ -28,7 +28,6 @@ pub(crate) use action::{
 };
 pub(crate) use credential::Credential;
 pub(crate) use env::{Env, EnvParts};
-pub(crate) use names::ConnectionName;
 pub(crate) use open::access;
 
 use crate::auth::Admitted;
@@ -154,6 +153,11 @@ impl Session {
         }
     }
 
+    /// What the connection is called.
+    pub(crate) fn name(&self) -> ConnectionName {
+        self.connection
+    }
+
     /// Whose connection this is; `None` before that is known.
     pub(crate) fn user(&self) -> Option<&chat::UserId> {
         match &self.state {
@@ -215,7 +219,7 @@ impl Session {
     }
 
     fn open(&mut self, turn: &mut Turn<'_>, mark: Option<&Mark>, open: Open) {
-        let connection = &self.connection.text();
+        let connection = &self.connection.to_string();
         let limits = &turn.env.limits_shown();
         turn.voice.say(&Say::Welcome { mark, user: open.user(), connection, limits });
         if turn.env.is_degraded() {

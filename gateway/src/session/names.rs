@@ -2,26 +2,19 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use chat::RequestId;
+use chat::{ConnectionName, RequestId};
 
 use super::Env;
 
-/// The random name of a connection, of which the first half is that of its shard.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct ConnectionName {
-    shard: u32,
-    number: u64,
-}
-
-impl ConnectionName {
-    /// A new name.
-    pub(crate) fn random(env: &Env) -> Self {
-        Self { shard: env.shard, number: env.random_number() }
+impl Env {
+    /// A new name for a connection of this shard.
+    pub(crate) fn name_connection(&self) -> ConnectionName {
+        ConnectionName { shard: self.shard, number: self.random_number() }
     }
 
-    /// As it is shown: two numbers, which is the form that the libraries of Pusher insist on.
-    pub(crate) fn text(self) -> String {
-        format!("{}.{}", self.shard, self.number)
+    /// Whether a name is that of a connection of this shard.
+    pub(crate) fn is_here(&self, name: &ConnectionName) -> bool {
+        name.shard == self.shard
     }
 }
 

@@ -1,10 +1,10 @@
 //! One input being handled: what is known while it is, and what comes of it.
 
-use chat::{Refusal, RequestId};
+use chat::{ConnectionName, Refusal, RequestId};
 use dialect::{Alias, Attendance, Claim, Dialect, Mark, Say, Terms, Voucher};
 use tokio::time::Instant;
 
-use super::{Action, Closing, ConnectionName, Env};
+use super::{Action, Closing, Env};
 
 /// One input being handled.
 pub(super) struct Turn<'a> {
@@ -23,7 +23,7 @@ impl Turn<'_> {
     /// # Errors
     /// Why nobody has.
     pub(super) fn vouch(&self, alias: &Alias, claim: &Claim) -> Result<Voucher, Refusal> {
-        self.voice.dialect.vouch(&self.connection.text(), alias, claim)
+        self.voice.dialect.vouch(&self.connection.to_string(), alias, claim)
     }
 
     /// Whether a request with this mark speaks of the subscription that was opened with that one.

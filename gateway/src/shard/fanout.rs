@@ -89,6 +89,7 @@ impl Shard {
     /// the log when it has: a burst costs nobody the connection, and no outbox grows beyond its bound.
     fn note(&mut self, live: &Live) {
         self.last_page.hear(&live.events);
+        let aside = self.stand_aside(live);
         let Some(room) = self.rooms.get_mut(&live.room) else { return };
         let Some(last) = live.events.last() else { return };
         let before = std::mem::replace(&mut room.state.seq, last.seq);
@@ -114,6 +115,7 @@ impl Shard {
             group.deliveries.inc_by(shown * group.listeners.len() as u64);
         }
         room.groups.sweep();
+        aside.iter().for_each(|aside| self.step_back(aside, live));
     }
 
     /// The second pass: writes to those who were touched, until `until`. True if some are left.

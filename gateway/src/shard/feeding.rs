@@ -7,6 +7,8 @@ use std::sync::Arc;
 use chat::{Event, RoomId, RoomState, Seq};
 use tokio::time::Instant;
 
+use super::encode::encode;
+use super::left_out::rest;
 use super::room::LocalRoom;
 use super::{Shard, index};
 use crate::room::{Fed, Phase};
@@ -50,7 +52,7 @@ impl Shard {
         let connection = self.connections.get_mut(index(to.connection.place));
         let connection = connection.filter(|connection| connection.generation == to.connection.generation);
         let Some(connection) = connection else { return };
-        let dialect = connection.dialect;
+        let (dialect, name) = (connection.dialect, connection.session.name());
         let Some(subscription) = connection.subscription(to.sub) else {
             return self.feed(to.connection); // It has left; the others have waited for its page.
         };
@@ -64,7 +66,14 @@ impl Shard {
             }
             Fed::Show(events) => {
                 let (alias, epoch) = (&subscription.alias, &room.state.epoch);
-                if let Some(frame) = self.last_page.encode(dialect, alias, epoch, events, &mut self.scratch) {
+                let frame = match rest(events, name) {
+                    None => self.last_page.encode(dialect, alias, epoch, events, &mut self.scratch),
+                    // Nobody else gets the same.
+                    Some(rest) => {
+                        encode(dialect, alias, epoch, &rest, &mut self.scratch).map(|(frame, _)| frame)
+                    }
+                };
+                if let Some(frame) = frame {
                     connection.say(frame);
                 }
             }

@@ -11,6 +11,7 @@ mod ending;
 mod fanout;
 mod feeding;
 mod history;
+mod left_out;
 mod room;
 mod sockets;
 #[cfg(test)]

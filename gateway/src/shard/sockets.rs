@@ -12,7 +12,7 @@ use websocket::{Message, Opcode, Reader, Role};
 use super::{PageLine, Shard, index, short};
 use crate::connection::task::Wish;
 use crate::connection::{Connection, End, Frame, Outbox};
-use crate::session::{Action, ConnectionName, Credential, Session};
+use crate::session::{Action, Credential, Session};
 use crate::switchboard::ConnectionKey;
 
 /// How many reads one connection gets in a turn: a client that never stops to talk must not be the only one heard.
@@ -33,7 +33,7 @@ impl Shard {
         let now = Instant::now();
         let (stream, wake) = (Rc::new(stream), Rc::new(Notify::new()));
         self.generations = self.generations.wrapping_add(1);
-        let name = ConnectionName::random(&self.env);
+        let name = self.env.name_connection();
         let session = Session::new(dialect, name, credential, &self.env, now);
         let place = self.connections.insert(Connection {
             generation: self.generations,

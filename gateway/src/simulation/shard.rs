@@ -15,7 +15,7 @@ use super::chance::Chance;
 use super::connection::Connection;
 use crate::connection::Subscription;
 use crate::room::Phase;
-use crate::session::{Answered, ConnectionName, Credential, Env, Session};
+use crate::session::{Answered, Credential, Env, Session};
 use crate::switchboard::{ConnectionKey, Line, ShardEnds, Told, Want};
 
 /// How long a connection that is dismissed may wait for its verdicts.
@@ -100,7 +100,7 @@ impl Shard {
     pub(super) fn open(&mut self, resident: usize, dialect: &'static dyn Dialect, token: &str) {
         let (now, place) = (Instant::now(), place(resident));
         self.generations += 1;
-        let name = ConnectionName::random(&self.env);
+        let name = self.env.name_connection();
         let session = Session::new(dialect, name, Some(Credential::Token(token.to_owned())), &self.env, now);
         let generation = self.generations;
         let connection = Connection::new(generation, session);

@@ -155,8 +155,8 @@ impl Room {
         }
         let next = self.head().next();
         self.seqs.insert(key, next.get());
-        let kind = draft.change.into_kind();
-        self.log.push(Event { room: draft.room, seq: next, id: draft.id, by: draft.by, at, kind });
+        let Draft { room, by, id, change, except } = draft;
+        self.log.push(Event { room, seq: next, id, by, at, kind: change.into_kind(), except });
         self.announce = ANNOUNCED;
         Ok(Stored { seq: next, at, target: None, repeat: false })
     }

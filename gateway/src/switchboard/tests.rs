@@ -33,6 +33,7 @@ fn wish() -> Want {
         by: User::parse("ana", None).unwrap(),
         id: RequestId::parse("1").unwrap(),
         change: Change::Delete { target: Seq::ZERO },
+        except: None,
     };
     Want::Submit {
         connection: ConnectionKey { place: 0, generation: 0 },

@@ -16,6 +16,7 @@ fn draft(room: u8, user: u8, id: u8, change: Change) -> Draft {
         by: User::parse(&format!("u{user}"), None).unwrap(),
         id: RequestId::parse(&format!("d{id}")).unwrap(),
         change,
+        except: None,
     }
 }
 

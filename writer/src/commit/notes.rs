@@ -94,5 +94,6 @@ fn event(draft: &Draft, appended: &Appended) -> Event {
         by: draft.by.clone(),
         at: appended.stored.at,
         kind: draft.change.clone().into_kind(),
+        except: draft.except.clone(),
     }
 }

@@ -24,7 +24,7 @@ pub(crate) fn edits(name: &str, id: &str, target: u64) -> Draft {
 
 pub(crate) fn draft(name: &str, id: &str, change: Change) -> Draft {
     let by = User::parse("ana", Some("Ana")).unwrap();
-    Draft { room: room(name), by, id: RequestId::parse(id).unwrap(), change }
+    Draft { room: room(name), by, id: RequestId::parse(id).unwrap(), change, except: None }
 }
 
 pub(crate) fn submission(drafts: Vec<Draft>) -> Ask {

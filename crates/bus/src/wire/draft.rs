@@ -6,7 +6,7 @@ use chat::{Body, Change, Code, Draft, Refusal, RequestId, RoomId, Seq, Stored, T
 use serde::{Deserialize, Serialize};
 
 use super::Unreadable;
-use super::text::{Text, name_of, user};
+use super::text::{Text, connection, name_of, user};
 
 #[derive(Serialize, Deserialize)]
 pub(super) struct DraftWire<'a> {
@@ -24,6 +24,8 @@ pub(super) struct DraftWire<'a> {
     edit: Option<EditWire<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     delete: Option<DeleteWire>,
+    #[serde(borrow, skip_serializing_if = "Option::is_none")]
+    except: Option<Text<'a>>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -56,6 +58,7 @@ impl<'a> From<&'a Draft> for DraftWire<'a> {
             message: None,
             edit: None,
             delete: None,
+            except: draft.except.as_deref().map(Text::shown),
         };
         match &draft.change {
             Change::Message { body, reply_to } => {
@@ -91,6 +94,7 @@ impl TryFrom<DraftWire<'_>> for Draft {
             by: user(&wire.user, wire.name.as_ref())?,
             id: RequestId::parse(wire.id.as_str())?,
             change,
+            except: wire.except.as_ref().and_then(connection),
         })
     }
 }

@@ -4,7 +4,7 @@ use chat::{Body, Event, EventKind, RequestId, RoomId, Seq, Timestamp, User};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::RawValue;
 
-use super::text::{Text, name_of, user};
+use super::text::{Text, connection, name_of, user};
 use super::{Unreadable, decode};
 
 /// The events of one room. They are read only once the room is known, and each for itself if need be.
@@ -29,6 +29,8 @@ struct EventWire<'a> {
     edited: Option<EditedWire<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     deleted: Option<DeletedWire>,
+    #[serde(borrow, skip_serializing_if = "Option::is_none")]
+    except: Option<Text<'a>>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -106,6 +108,7 @@ fn unknown(room: &RoomId, seq: Seq) -> Result<Event, Unreadable> {
         by: User::parse("unknown", None)?,
         at: Timestamp::from_micros(0),
         kind: EventKind::Unknown,
+        except: None,
     })
 }
 
@@ -120,6 +123,7 @@ impl<'a> From<&'a Event> for EventWire<'a> {
             message: None,
             edited: None,
             deleted: None,
+            except: event.except.as_deref().map(Text::shown),
         };
         let text = |body: &'a Option<Body>| body.as_ref().map(|body| Text::from(body.as_str()));
         match &event.kind {
@@ -146,6 +150,7 @@ impl EventWire<'_> {
             by: user(&self.user, self.name.as_ref())?,
             at: Timestamp::from_micros(self.at),
             kind: self.kind()?,
+            except: self.except.as_ref().and_then(connection),
         })
     }
 

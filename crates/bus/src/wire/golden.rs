@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use chat::{
-    Attendee, Body, Change, Code, Draft, Epoch, Event, EventKind, Headcount, HistoryPage, LogPage, PageFrom,
-    Refusal, RequestId, RoomHead, RoomId, RoomKind, RoomState, RoomSummary, Seq, StandingMessage, Stay,
-    StayId, Stored, Timestamp, User, Whisper,
+    Attendee, Body, Change, Code, ConnectionName, Draft, Epoch, Event, EventKind, Headcount, HistoryPage,
+    LogPage, PageFrom, Refusal, RequestId, RoomHead, RoomId, RoomKind, RoomState, RoomSummary, Seq,
+    StandingMessage, Stay, StayId, Stored, Timestamp, User, Whisper,
 };
 
 use super::*;
@@ -46,7 +46,7 @@ fn at(micros: i64) -> Timestamp {
 }
 
 fn draft(id: &str, change: Change) -> Draft {
-    Draft { room: room("team:42"), by: ana(), id: RequestId::parse(id).unwrap(), change }
+    Draft { room: room("team:42"), by: ana(), id: RequestId::parse(id).unwrap(), change, except: None }
 }
 
 fn event(n: u64, id: &str, kind: EventKind) -> Event {
@@ -57,6 +57,7 @@ fn event(n: u64, id: &str, kind: EventKind) -> Event {
         by: ana(),
         at: at(n.cast_signed()),
         kind,
+        except: None,
     }
 }
 
@@ -163,6 +164,23 @@ fn notes_are_written_as_ever() {
         assert_json(name, &encode_note(&note));
         assert_eq!(decode_note(&file(name)), Ok(note), "{name}.json");
     }
+}
+
+#[test]
+fn who_is_left_out_is_written_as_ever_and_a_name_that_cannot_be_read_leaves_nobody_out() {
+    let except = || Some(Box::new(ConnectionName { shard: 7, number: u64::MAX }));
+    let change = Change::Message { body: Body::trusted("hi"), reply_to: None };
+    let drafts = vec![Draft { except: except(), ..draft("d-1", change) }];
+    let ask = Ask::Submit(Submission { drafts, age: Duration::from_millis(1500) });
+    assert_json("ask_submit_except", &encode_ask(&ask));
+    assert_eq!(decode_ask(&file("ask_submit_except")), Ok(ask));
+    let events = vec![Event { except: except(), ..event(58, "d-1", message("hi")) }];
+    let note = Note::Events(RoomEvents { room: room("team:42"), epoch: epoch(), events });
+    assert_json("note_events_except", &encode_note(&note));
+    assert_eq!(decode_note(&file("note_events_except")), Ok(note));
+    let other = String::from_utf8(file("note_events_except")).unwrap().replace("7.1844", "newer:1844");
+    let Ok(Note::Events(read)) = decode_note(other.as_bytes()) else { panic!("unreadable") };
+    assert_eq!(read.events, [event(58, "d-1", message("hi"))]);
 }
 
 #[test]

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use chat::{Body, Change, Draft, Epoch, Event, EventKind, RequestId, RoomId, Seq, Timestamp, User};
+use chat::{
+    Body, Change, ConnectionName, Draft, Epoch, Event, EventKind, RequestId, RoomId, Seq, Timestamp, User,
+};
 use proptest::prelude::*;
 
 use super::*;
@@ -36,18 +38,28 @@ fn change() -> impl Strategy<Value = Change> {
     ]
 }
 
+fn except() -> impl Strategy<Value = Option<Box<ConnectionName>>> {
+    let name = any::<(u32, u64)>().prop_map(|(shard, number)| ConnectionName { shard, number });
+    proptest::option::of(name.prop_map(Box::new))
+}
+
 prop_compose! {
-    fn draft()(room in room(), by in user(), id in id(), change in change()) -> Draft {
-        Draft { room, by, id, change }
+    fn draft()(room in room(), by in user(), id in id(), change in change(), except in except()) -> Draft {
+        Draft { room, by, id, change, except }
     }
 }
 
 prop_compose! {
-    fn event(room: RoomId)(seq in seq(), by in user(), id in id(), at in any::<i64>(), change in change())
-        -> Event
-    {
+    fn event(room: RoomId)(
+        seq in seq(),
+        by in user(),
+        id in id(),
+        at in any::<i64>(),
+        change in change(),
+        except in except(),
+    ) -> Event {
         let (room, at) = (room.clone(), Timestamp::from_micros(at));
-        Event { room, seq, id, by, at, kind: change.into_kind() }
+        Event { room, seq, id, by, at, kind: change.into_kind(), except }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use chat::{BadName, User};
+use chat::{BadName, ConnectionName, User};
 use serde::{Deserialize, Serialize};
 
 /// A text. A type of its own because serde copies an `Option<Cow<str>>` where it borrows an `Option<Text>`.
@@ -17,6 +17,11 @@ impl<'a> Text<'a> {
 
     pub(super) fn of(text: &'a impl AsRef<str>) -> Self {
         Self(Cow::Borrowed(text.as_ref()))
+    }
+
+    /// Something that is no text, written as it is shown.
+    pub(super) fn shown(what: &impl std::fmt::Display) -> Self {
+        Self(Cow::Owned(what.to_string()))
     }
 }
 
@@ -33,4 +38,9 @@ pub(super) fn name_of(user: &User) -> Option<Text<'_>> {
 
 pub(super) fn user(id: &Text<'_>, name: Option<&Text<'_>>) -> Result<User, BadName> {
     User::parse(id.as_str(), name.map(Text::as_str))
+}
+
+/// The name of a connection. It is a hint: one that cannot be read is none.
+pub(super) fn connection(name: &Text<'_>) -> Option<Box<ConnectionName>> {
+    ConnectionName::parse(name.as_str()).map(Box::new)
 }

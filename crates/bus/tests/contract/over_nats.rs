@@ -168,6 +168,7 @@ async fn what_is_too_large_goes_nowhere() {
         by: User::parse("ana", None).unwrap(),
         id: RequestId::parse(&n.to_string()).unwrap(),
         change: Change::Message { body: Body::trusted(&"x".repeat(16_384)), reply_to: None },
+        except: None,
     };
     let submit =
         |count| Ask::Submit(Submission { drafts: (0..count).map(draft).collect(), age: Duration::ZERO });

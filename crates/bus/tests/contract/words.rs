@@ -33,6 +33,7 @@ pub(crate) fn said(name: &str, seq: u64) -> Note {
         by: User::parse("ana", Some("Ana")).unwrap(),
         at: Timestamp::from_micros(1),
         kind: EventKind::Message { body: Some(Body::trusted("hi")), reply_to: None },
+        except: None,
     };
     Note::Events(RoomEvents { room: room(name), epoch: epoch(), events: vec![event] })
 }

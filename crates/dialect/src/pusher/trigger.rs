@@ -1,7 +1,7 @@
 //! What backends publish through the HTTP API: events for channels. An event of the name that a message has, for the
 //! channel of a room, is a message; there is nothing else to publish here.
 
-use chat::{Body, Refusal, RequestId, RoomId, User};
+use chat::{Body, ConnectionName, Refusal, RequestId, RoomId, User};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
@@ -30,6 +30,8 @@ pub struct Publication {
     pub id: Option<RequestId>,
     /// What was written.
     pub body: Body,
+    /// The connection that is not shown it.
+    pub except: Option<ConnectionName>,
 }
 
 #[derive(Deserialize)]
@@ -83,9 +85,10 @@ fn publications(
     if event.name.len() > NAME_BYTES_MAX {
         return Err(Refusal::malformed("the name of an event has at most 200 characters"));
     }
-    if let Some(socket_id) = &event.socket_id {
-        super::vouch::check_socket_id(socket_id)?;
-    }
+    let except = match &event.socket_id {
+        Some(socket_id) => except(socket_id)?,
+        None => None,
+    };
     let channels = channels(event)?;
     let data = data(&event.data)?;
     if event.name != settings.event {
@@ -99,7 +102,7 @@ fn publications(
         };
         // Several channels may be names of one room, and a message is said there once.
         if publications.iter().all(|other| other.room != room) {
-            publications.push(publication(limits, name, room, &data)?);
+            publications.push(Publication { except, ..publication(limits, name, room, &data)? });
         }
     }
     Ok(publications)
@@ -153,7 +156,14 @@ fn publication(
         by: author(fields)?,
         id: id(fields)?,
         body: limits.body(text)?,
+        except: None,
     })
+}
+
+/// The connection that the backend's own page has. There may be none of that name: it may have gone meanwhile.
+fn except(socket_id: &str) -> Result<Option<ConnectionName>, Refusal> {
+    super::vouch::check_socket_id(socket_id)?;
+    Ok(ConnectionName::parse(socket_id))
 }
 
 /// `user` as an object, or `user_id`; else the backend itself.

@@ -66,6 +66,7 @@ impl Load {
                 body: Body::trusted(&format!("{:0>200}", self.counter)),
                 reply_to: None,
             },
+            except: None,
         }
     }
 

@@ -28,6 +28,7 @@ fn batch(run: usize) -> Vec<Draft> {
         by: User::parse("ana", None).unwrap(),
         id: RequestId::parse(&format!("{run}-{n}")).unwrap(),
         change: Change::Message { body: Body::trusted("text"), reply_to: None },
+        except: None,
     };
     (0..BATCH).map(draft).collect()
 }

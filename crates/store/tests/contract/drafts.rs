@@ -20,6 +20,7 @@ pub(crate) fn draft(in_room: &str, by: &str, id: &str, change: Change) -> Draft 
         by: User::parse(by, Some(&format!("{by}'s name"))).unwrap(),
         id: RequestId::parse(id).unwrap(),
         change,
+        except: None,
     }
 }
 

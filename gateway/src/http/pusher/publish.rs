@@ -108,9 +108,10 @@ async fn publish(office: &Office, publications: Vec<Publication>) -> Result<Valu
 
 /// Says a message in a room, which is made if it is not there and may be.
 async fn say(office: &Office, publication: Publication) -> Result<Stored, Refusal> {
-    let Publication { channel: _, room, by, id, body } = publication;
+    let Publication { channel: _, room, by, id, body, except } = publication;
     let id = id.unwrap_or_else(made_up_id);
-    let draft = Draft { room: room.clone(), by, id, change: Change::Message { body, reply_to: None } };
+    let change = Change::Message { body, reply_to: None };
+    let draft = Draft { room: room.clone(), by, id, change, except: except.map(Box::new) };
     match office.line.append(draft.clone()).await {
         Err(refusal) if refusal.code == Code::NotAllowed && office.auto_create => {
             office.line.look(room, true).await?;

@@ -28,7 +28,7 @@ impl Open {
         change: Change,
     ) -> Result<(), Refusal> {
         let id = id.unwrap_or_else(|| made_up_id(turn.env));
-        let draft = Draft { room: room.clone(), by: self.user.clone(), id, change };
+        let draft = Draft { room: room.clone(), by: self.user.clone(), id, change, except: None };
         match self.may_send(turn, &draft) {
             Err(refusal) => self.refuse(turn, &mark, None, Some(&draft.id), &refusal),
             Ok(way) => {

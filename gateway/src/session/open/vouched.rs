@@ -28,7 +28,7 @@ impl Open {
     /// Somebody of whom nothing is known, and who may do nothing yet.
     pub(in crate::session) fn stranger(turn: &Turn<'_>) -> Self {
         let user =
-            User::parse(&turn.connection.text(), Some("guest")).expect("digits and a dot are a user id");
+            User::parse(&turn.connection.to_string(), Some("guest")).expect("digits and a dot are a user id");
         Self {
             user,
             grants: Some(Box::default()),

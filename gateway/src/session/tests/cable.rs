@@ -20,7 +20,7 @@ impl Scene {
 
     fn of(dialect: &'static ActionCable, limits: Limits, token: Option<String>) -> Self {
         let mut scene = Self::with(limits, None);
-        let name = ConnectionName::random(&scene.env);
+        let name = scene.env.name_connection();
         scene.session = Session::new(dialect, name, token.map(Credential::Token), &scene.env, scene.now);
         scene
     }

@@ -57,7 +57,7 @@ fn a_user_has_a_number_of_seats_and_gets_them_back() {
     let token = scene.token("ana", None, Duration::from_hours(1));
     let mut second = Session::new(
         &Native,
-        ConnectionName::random(&scene.env),
+        scene.env.name_connection(),
         Some(Credential::Token(token.clone())),
         &scene.env,
         scene.now,
@@ -68,7 +68,7 @@ fn a_user_has_a_number_of_seats_and_gets_them_back() {
     drop(scene.dismiss(Refusal::new(Code::GoingAway, "bye")));
     let mut third = Session::new(
         &Native,
-        ConnectionName::random(&scene.env),
+        scene.env.name_connection(),
         Some(Credential::Token(token)),
         &scene.env,
         scene.now,

@@ -90,7 +90,7 @@ impl Scene {
         let env = parts.into_env_with_seed(7);
         let now = Instant::now();
         let session =
-            Session::new(&Native, ConnectionName::random(&env), token.map(Credential::Token), &env, now);
+            Session::new(&Native, env.name_connection(), token.map(Credential::Token), &env, now);
         Self { env, clock, now, session }
     }
 

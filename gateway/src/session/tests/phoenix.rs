@@ -19,7 +19,7 @@ impl Scene {
         let mut scene = Self::with(limits, None);
         let token = scene.token("ana", rooms, Duration::from_hours(1));
         let admitted = scene.env.admit(&token).unwrap();
-        let name = ConnectionName::random(&scene.env);
+        let name = scene.env.name_connection();
         let credential = Some(Credential::Admitted(Box::new(admitted)));
         scene.session = Session::new(&*PHOENIX, name, credential, &scene.env, scene.now);
         assert!(scene.does(Session::start).is_nothing(), "there is no welcome");

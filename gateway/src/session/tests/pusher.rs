@@ -26,7 +26,7 @@ impl Page {
 
     fn open_with(limits: Limits) -> Self {
         let mut scene = Scene::with(limits, None);
-        let name = ConnectionName::random(&scene.env);
+        let name = scene.env.name_connection();
         scene.session = Session::new(&*PUSHER, name, None, &scene.env, scene.now);
         let said = scene.does(Session::start).said;
         assert_eq!((said.len(), &said[0]["event"]), (1, &json!("pusher:connection_established")));
@@ -116,7 +116,7 @@ fn an_application_that_is_not_here_is_told_so_before_anything_else() {
     let mut scene = Scene::with(limits(), None);
     let refusal =
         Credential::Refused(Refusal::new(Code::NotAllowed, "there is no application with this key"));
-    let name = ConnectionName::random(&scene.env);
+    let name = scene.env.name_connection();
     scene.session = Session::new(&*PUSHER, name, Some(refusal), &scene.env, scene.now);
     let done = scene.does(Session::start);
     assert_eq!(done.said.len(), 1);
@@ -129,7 +129,7 @@ fn connections_have_names_of_two_numbers_and_none_twice() {
     assert_eq!(names.len(), 1, "one seed, one name");
     let scene = Scene::with(limits(), None);
     let names: std::collections::HashSet<_> =
-        (0..100).map(|_| ConnectionName::random(&scene.env).text()).collect();
+        (0..100).map(|_| scene.env.name_connection().to_string()).collect();
     assert_eq!(names.len(), 100);
     for name in names {
         let (shard, number) = name.split_once('.').unwrap();

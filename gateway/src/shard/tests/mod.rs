@@ -5,6 +5,7 @@ mod company;
 mod dismissal;
 mod falling_behind;
 mod history;
+mod left_out;
 mod looking_after;
 
 use std::sync::Arc;
@@ -188,6 +189,7 @@ fn message(seq: u64, letters: usize) -> Event {
         by: User::parse("ben", None).unwrap(),
         at: Timestamp::from_micros(0),
         kind: EventKind::Message { body: Some(Body::trusted(&"x".repeat(letters))), reply_to: None },
+        except: None,
     }
 }
 

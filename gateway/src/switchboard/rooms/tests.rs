@@ -128,6 +128,7 @@ fn event(n: u64) -> Event {
         by: User::parse("ana", None).unwrap(),
         at: at(n),
         kind: EventKind::Message { body: Some(Body::trusted("hi")), reply_to: None },
+        except: None,
     }
 }
 

@@ -20,6 +20,7 @@ fn drafts(count: usize, rooms: usize) -> Vec<Draft> {
         by: User::parse("ana", None).unwrap(),
         id: RequestId::parse(&format!("d{n}")).unwrap(),
         change: Change::Message { body: Body::trusted("hi"), reply_to: None },
+        except: None,
     };
     (0..count).map(draft).collect()
 }

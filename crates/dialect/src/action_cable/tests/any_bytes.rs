@@ -73,7 +73,7 @@ proptest! {
     fn what_is_said_is_json_whatever_people_write(text in any::<String>(), name in any::<String>()) {
         let Ok(by) = User::parse("ana", Some(&name)) else { return Ok(()) };
         let kind = chat::EventKind::Message { body: Some(body(&text)), reply_to: None };
-        let event = chat::Event { room: room(), seq: seq(1), id: id("d"), by: by.clone(), at: at(), kind };
+        let event = chat::Event { room: room(), seq: seq(1), id: id("d"), by: by.clone(), at: at(), kind, except: None };
         let mut out = Vec::new();
         prop_assert!(ActionCable::default().event(&alias(), &epoch(), &event, &mut out));
         let frame: serde_json::Value = serde_json::from_slice(&out).unwrap();

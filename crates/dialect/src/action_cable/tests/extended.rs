@@ -165,7 +165,7 @@ fn history_of_a_subscription_that_is_open_is_rejected() {
 #[test]
 fn a_message_has_its_place() {
     let kind = EventKind::Message { body: Some(body("hi")), reply_to: None };
-    let event = Event { room: room(), seq: seq(58), id: id("d-1"), by: ana(), at: at(), kind };
+    let event = Event { room: room(), seq: seq(58), id: id("d-1"), by: ana(), at: at(), kind, except: None };
     let mut out = Vec::new();
     assert!(EXTENDED.event(&alias(), &epoch(), &event, &mut out));
     assert_eq!(String::from_utf8(out).unwrap(), golden_ext("message"));

@@ -93,7 +93,7 @@ fn what_has_no_words_here_writes_nothing() {
 }
 
 fn event(identifier: &str, kind: EventKind) -> Option<String> {
-    let event = Event { room: room(), seq: seq(58), id: id("d-1"), by: ana(), at: at(), kind };
+    let event = Event { room: room(), seq: seq(58), id: id("d-1"), by: ana(), at: at(), kind, except: None };
     let mut out = Vec::new();
     let shown = ActionCable::default().event(&Alias::new(identifier), &epoch(), &event, &mut out);
     assert_eq!(shown, !out.is_empty());

@@ -130,7 +130,7 @@ fn what_has_no_words_here_writes_nothing() {
 }
 
 fn event(phoenix: &Phoenix, topic: &str, kind: EventKind) -> Option<String> {
-    let event = Event { room: room(), seq: seq(58), id: id("d-1"), by: ana(), at: at(), kind };
+    let event = Event { room: room(), seq: seq(58), id: id("d-1"), by: ana(), at: at(), kind, except: None };
     let mut out = Vec::new();
     let shown = phoenix.event(&Alias::new(topic), &epoch(), &event, &mut out);
     assert_eq!(shown, !out.is_empty());

@@ -17,7 +17,7 @@ fn message(data: &Value) -> Result<Publication, Code> {
 }
 
 fn published(by: User, id: Option<RequestId>) -> Publication {
-    Publication { channel: CHANNEL.to_owned(), room: room(), by, id, body: body("hi") }
+    Publication { channel: CHANNEL.to_owned(), room: room(), by, id, body: body("hi"), except: None }
 }
 
 #[test]
@@ -34,6 +34,17 @@ fn a_message_has_an_author_an_id_and_a_text_as_far_as_the_backend_says() {
         ),
     ] {
         assert_eq!(message(&data), Ok(expected), "{data}");
+    }
+}
+
+#[test]
+fn a_connection_of_its_own_can_be_left_out_and_one_that_is_none_of_ours_changes_nothing() {
+    let body = |socket_id: &str| json!({ "name": "new_message", "channel": CHANNEL, "data": "hi", "socket_id": socket_id });
+    let except = |socket_id: &str| read(&body(socket_id)).map(|all| all[0].except);
+    assert_eq!(except("12.34"), Ok(Some(chat::ConnectionName { shard: 12, number: 34 })));
+    assert_eq!(except("99999999999.34"), Ok(None));
+    for nonsense in ["", "12", "12.34.56", "a.b", "12.-34"] {
+        assert_eq!(except(nonsense), Err(Code::Malformed), "{nonsense}");
     }
 }
 
