@@ -1,7 +1,7 @@
 //! However deep something in a frame nests, reading it takes no more of the stack: where that ends, a whole gateway ends.
 
 use crate::pusher::{Secret, events};
-use crate::{Command, DecodeLimits, Dialect, Frame, Settings, dialects, pusher};
+use crate::{Command, DecodeLimits, Frame, Settings, dialects, pusher};
 
 const LIMITS: DecodeLimits = DecodeLimits { body_bytes: 1 << 20 };
 
