@@ -6,10 +6,11 @@
 //!
 //! * [`room`]: one room: who enters and leaves here, what others tell, what is told to clients.
 //! * `people`: the users of a room, and what has changed since clients were told last.
-//! * `own`: the stays of this gateway's connections, and the grace of those that broke.
+//! * `own`: the stays of this gateway's connections; `broken`: the grace of those that broke.
 //! * `peers`: what the other gateways have told.
 //! * [`gateways`]: which gateways live.
 
+mod broken;
 mod gateways;
 mod own;
 mod peers;

@@ -1,4 +1,4 @@
-//! The stays of this gateway's own connections in one room, and the grace of those whose connection broke.
+//! The stays of this gateway's own connections in one room.
 //!
 //! Owned by the room. It holds an entry a connection, and one a broken connection for as long as its grace lasts.
 
@@ -9,12 +9,13 @@ use chat::{StayId, UserId};
 use tokio::time::Instant;
 
 use super::Guest;
+use super::broken::Broken;
 
 /// This gateway's own.
 #[derive(Debug)]
 pub(super) struct Own {
     guests: HashMap<Guest, OwnStay>,
-    broken: Vec<Broken>,
+    broken: Broken,
     /// The last telling.
     pub(super) last: Telling,
     /// Whether it said how many they are, and not who.
@@ -27,16 +28,10 @@ struct OwnStay {
     id: StayId,
 }
 
-#[derive(Debug)]
-struct Broken {
-    stay: OwnStay,
-    until: Instant,
-}
-
 impl Own {
     pub(super) fn new(incarnation: u64) -> Self {
         let last = Telling { incarnation, n: 0 };
-        Self { guests: HashMap::new(), broken: Vec::new(), last, counted: false }
+        Self { guests: HashMap::new(), broken: Broken::default(), last, counted: false }
     }
 
     /// How many stays there are, those in their grace included.
@@ -60,24 +55,23 @@ impl Own {
 
     /// A connection has broken; its stay ends at `until`. False if it was not there.
     pub(super) fn lose(&mut self, guest: Guest, until: Instant) -> bool {
-        let lost = self.guests.remove(&guest).map(|stay| self.broken.push(Broken { stay, until }));
+        let lost = self.guests.remove(&guest).map(|stay| self.broken.add(stay.user, stay.id, until));
         lost.is_some()
     }
 
     /// A user has come back: the new stay is in the place of a broken one, which ends at `until`. (Not one that came to
     /// another gateway: it may have broken itself before it was heard of here.)
     pub(super) fn replace_broken(&mut self, user: &UserId, until: Instant) -> bool {
-        let broken = self.broken.iter_mut().find(|broken| broken.stay.user == *user && broken.until > until);
-        broken.map(|broken| broken.until = until).is_some()
+        self.broken.shorten(user, until)
     }
 
     /// When the next grace is over.
     pub(super) fn next_late(&self) -> Option<Instant> {
-        self.broken.iter().map(|broken| broken.until).min()
+        self.broken.next_end()
     }
 
-    /// The stays whose grace is over.
-    pub(super) fn take_late(&mut self, now: Instant) -> impl Iterator<Item = (UserId, StayId)> {
-        self.broken.extract_if(.., move |broken| broken.until <= now).map(|b| (b.stay.user, b.stay.id))
+    /// A stay whose grace is over.
+    pub(super) fn take_late(&mut self, now: Instant) -> Option<(UserId, StayId)> {
+        self.broken.take_late(now)
     }
 }

@@ -188,7 +188,7 @@ impl Room {
     pub(crate) fn look(&mut self, alone: bool, now: Instant, fx: &mut Vec<Effect>) {
         self.looks.take_if(|at| *at <= now);
         let is_due = |due: &mut Option<Instant>| due.take_if(|at| *at <= now).is_some();
-        for (user, id) in self.own.take_late(now).collect::<Vec<_>>() {
+        while let Some((user, id)) = self.own.take_late(now) {
             self.people.remove(&user, id);
         }
         if is_due(&mut self.due.gathered) {
