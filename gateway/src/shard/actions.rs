@@ -84,7 +84,7 @@ impl Shard {
 
     fn beat(&mut self, key: ConnectionKey, at: Timestamp) {
         let Some(dialect) = self.connection(key).map(|connection| connection.dialect) else { return };
-        if let Some(frame) = self.last_beat.encode(dialect, at) {
+        if let Some(frame) = self.last_beats.encode(dialect, at) {
             self.write(key, frame);
         }
     }

@@ -31,27 +31,36 @@ pub(super) fn encode(
     (shown > 0).then(|| (Frame::from(scratch.as_slice()), shown))
 }
 
-/// The sign of life that was encoded last: one frame for all connections of a dialect within a second.
+/// The signs of life that were encoded last: one frame for all connections of a dialect within a second. As many as there
+/// are dialects.
 #[derive(Debug, Default)]
-pub(super) struct LastBeat {
-    beat: Option<(&'static str, Timestamp, Option<Frame>)>,
+pub(super) struct LastBeats {
+    beats: Vec<(&'static str, Timestamp, Option<Frame>)>,
 }
 
-impl LastBeat {
+impl LastBeats {
     /// The frame, if the dialect has words for it.
     pub(super) fn encode(&mut self, dialect: &'static dyn Dialect, at: Timestamp) -> Option<Frame> {
-        if let Some((name, then, frame)) = &self.beat
-            && *name == dialect.name()
-            && *then == at
-        {
-            return frame.clone();
+        let last = self.beats.iter_mut().find(|(name, ..)| *name == dialect.name());
+        match last {
+            Some((_, then, frame)) if *then == at => frame.clone(),
+            Some((_, then, frame)) => {
+                (*then, *frame) = (at, encode_beat(dialect, at));
+                frame.clone()
+            }
+            None => {
+                let frame = encode_beat(dialect, at);
+                self.beats.push((dialect.name(), at, frame.clone()));
+                frame
+            }
         }
-        let mut spoken = false;
-        let bytes = websocket::text(|payload| spoken = dialect.say(&Say::Beat { at }, payload));
-        let frame = spoken.then(|| Frame::from(&bytes[..]));
-        self.beat = Some((dialect.name(), at, frame.clone()));
-        frame
     }
+}
+
+fn encode_beat(dialect: &'static dyn Dialect, at: Timestamp) -> Option<Frame> {
+    let mut spoken = false;
+    let bytes = websocket::text(|payload| spoken = dialect.say(&Say::Beat { at }, payload));
+    spoken.then(|| Frame::from(&bytes[..]))
 }
 
 /// The frames of the page that was encoded last: those who come back together mostly ask for the same one.
@@ -109,5 +118,28 @@ impl LastPage {
         if events.iter().any(|event| matches!(event.kind, EventKind::Deleted { .. })) {
             self.page = None;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::rc::Rc;
+
+    use super::*;
+
+    #[test]
+    fn in_a_second_a_sign_of_life_is_encoded_once_in_each_dialect() {
+        let dialects = dialect::dialects(dialect::Settings::default());
+        let cables =
+            || dialects.iter().copied().filter(|dialect| dialect.terms().heartbeat.beat_every.is_some());
+        let mut beats = LastBeats::default();
+        let mut all_beat = |at| -> Vec<Frame> {
+            let at = Timestamp::from_micros(at);
+            cables().map(|dialect| beats.encode(dialect, at).expect("it has words for it")).collect()
+        };
+        let (first, again, later) = (all_beat(1_000_000), all_beat(1_000_000), all_beat(2_000_000));
+        assert_eq!(first.len(), 2, "with and without what AnyCable adds");
+        assert!(first.iter().zip(&again).all(|(one, other)| Rc::ptr_eq(one, other)), "encoded again");
+        assert!(first.iter().zip(&later).all(|(one, other)| one != other), "each second has its own");
     }
 }

@@ -33,7 +33,7 @@ use crate::porter::{Bell, Errand};
 use crate::session::{Action, Env};
 use crate::switchboard::{ConnectionKey, Line, Want};
 pub(crate) use company::Company;
-use encode::{LastBeat, LastPage};
+use encode::{LastBeats, LastPage};
 pub(crate) use history::PageLine;
 use room::LocalRoom;
 
@@ -57,7 +57,7 @@ pub(crate) struct Shard {
     /// Connections with something to write, in the order in which they got it.
     touched: VecDeque<u32>,
     last_page: LastPage,
-    last_beat: LastBeat,
+    last_beats: LastBeats,
     /// Frames are put together here.
     scratch: Vec<u8>,
     /// Sockets are read into this.
@@ -103,7 +103,7 @@ impl Shard {
             errands: VecDeque::new(),
             touched: VecDeque::new(),
             last_page: LastPage::default(),
-            last_beat: LastBeat::default(),
+            last_beats: LastBeats::default(),
             scratch: Vec::new(),
             input: vec![0; INPUT_BYTES],
             limits,

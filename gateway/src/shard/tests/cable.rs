@@ -95,7 +95,7 @@ async fn the_server_beats_where_nothing_else_was_written_and_all_share_one_frame
         house.ticks(&mut now);
     }
     assert_eq!(heard(&mut busy).await, ["ping"]);
-    let beat = |house: &mut House| house.shard.last_beat.encode(&*CABLE, Timestamp::from_micros(5_000_000));
+    let beat = |house: &mut House| house.shard.last_beats.encode(&*CABLE, Timestamp::from_micros(5_000_000));
     let (one, other) = (beat(&mut house).unwrap(), beat(&mut house).unwrap());
     assert!(Rc::ptr_eq(&one, &other));
 }
