@@ -18,7 +18,7 @@ use tokio::sync::{mpsc, watch};
 
 pub use live::{GatewayBeat, News, RoomNews, Telling, There};
 pub use local::LocalBus;
-pub use message::{Answer, Ask, Beat, HEADS_MAX, Note, PageLimit, RoomEvents, Submission};
+pub use message::{Answer, Ask, Beat, HEADS_MAX, Note, PageLimit, PollSession, RoomEvents, Submission};
 pub use nats::UNREAD_MAX;
 pub use open::{ClientCertificate, OpenError, Options, check_url, open};
 pub use partition::{PARTITIONS, Partition};
@@ -87,6 +87,8 @@ pub enum Door {
     Read(Partition),
     /// Reads of any room: one of all writers.
     ReadAny,
+    /// Sessions of long polling: the gateway that keeps them, by the random number that it gave itself at its start.
+    Gateway(u64),
 }
 
 impl Door {

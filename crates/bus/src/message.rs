@@ -50,7 +50,25 @@ pub enum Ask {
     /// Where rooms stand, at most [`HEADS_MAX`]. Answered by [`Answer::Heads`]; what is not there is left
     /// out.
     Heads(Vec<RoomId>),
+    /// What waits for a client that polls. Answered by [`Answer::Frames`] once there is something, within ten seconds
+    /// in any case, or by [`Answer::Refused`] if the session is over.
+    Poll {
+        /// Its session.
+        session: PollSession,
+    },
+    /// What a client that polls says, in order. Answered by [`Answer::Frames`], without any, once it is on its way to the
+    /// session, or by [`Answer::Refused`] if that is over.
+    Post {
+        /// Its session.
+        session: PollSession,
+        /// Its frames, one a line.
+        lines: Vec<String>,
+    },
 }
+
+/// A session of long polling, by the random number that it has from the gateway that keeps it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct PollSession(pub u128);
 
 /// The most rooms that one request may ask the heads of.
 pub const HEADS_MAX: usize = 1000;
@@ -84,6 +102,8 @@ pub enum Answer {
     Rooms(Vec<RoomSummary>, bool),
     /// To [`Ask::Heads`].
     Heads(Vec<RoomHead>),
+    /// To [`Ask::Poll`] and [`Ask::Post`]: frames as they stand in a WebSocket.
+    Frames(Vec<String>),
     /// To anything: it cannot be done.
     Refused(Refusal),
 }

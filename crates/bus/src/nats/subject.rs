@@ -49,6 +49,7 @@ impl Subjects {
             Door::SubmitAny => format!("{prefix}.submit.any"),
             Door::Read(partition) => format!("{prefix}.read.{}", partition.index()),
             Door::ReadAny => format!("{prefix}.read.any"),
+            Door::Gateway(number) => format!("{prefix}.gateway.{number}"),
         }
         .into()
     }
@@ -144,6 +145,7 @@ mod tests {
             (subjects.door(Door::SubmitAny), "parlor.submit.any"),
             (subjects.door(Door::Read(partition)), "parlor.read.7"),
             (subjects.door(Door::ReadAny), "parlor.read.any"),
+            (subjects.door(Door::Gateway(u64::MAX)), "parlor.gateway.18446744073709551615"),
             (subjects.partition(Kind::Events, partition), "parlor.room.7.*"),
             (subjects.partition(Kind::Live, partition), "parlor.live.7.*"),
             (subjects.gateways(), "parlor.gateways"),

@@ -27,6 +27,8 @@ pub(super) struct AnswerWire<'a> {
     #[serde(borrow, skip_serializing_if = "Option::is_none")]
     heads: Option<Vec<HeadWire<'a>>>,
     #[serde(borrow, skip_serializing_if = "Option::is_none")]
+    frames: Option<Vec<Text<'a>>>,
+    #[serde(borrow, skip_serializing_if = "Option::is_none")]
     refused: Option<RefusalWire<'a>>,
 }
 
@@ -59,6 +61,7 @@ impl AnswerWire<'_> {
         history: None,
         rooms: None,
         heads: None,
+        frames: None,
         refused: None,
     };
 }
@@ -78,6 +81,7 @@ impl<'a> From<&'a Answer> for AnswerWire<'a> {
                 Self { rooms: Some(RoomsWire { rooms, more: *more }), ..empty }
             }
             Answer::Heads(heads) => Self { heads: Some(heads.iter().map(HeadWire::from).collect()), ..empty },
+            Answer::Frames(frames) => Self { frames: Some(frames.iter().map(Text::of).collect()), ..empty },
             Answer::Refused(refusal) => Self { refused: Some(refusal.into()), ..empty },
         }
     }
@@ -107,6 +111,9 @@ impl TryFrom<AnswerWire<'_>> for Answer {
         }
         if let Some(heads) = wire.heads {
             return Ok(Self::Heads(heads.into_iter().map(RoomHead::try_from).collect::<Result<_, _>>()?));
+        }
+        if let Some(frames) = wire.frames {
+            return Ok(Self::Frames(frames.iter().map(|frame| frame.as_str().to_owned()).collect()));
         }
         if let Some(refusal) = wire.refused {
             return Ok(Self::Refused(refusal.into()));

@@ -6,6 +6,7 @@ use chat::{Draft, PageFrom, RoomId, Seq};
 use serde::{Deserialize, Serialize};
 
 use super::draft::{DraftWire, millis};
+use super::poll::{PollWire, PostWire};
 use super::text::Text;
 use super::{Unreadable, VERSION, check_version};
 use crate::{Ask, PageLimit, Submission};
@@ -26,6 +27,10 @@ pub(super) struct AskWire<'a> {
     rooms: Option<RoomsWire<'a>>,
     #[serde(borrow, skip_serializing_if = "Option::is_none")]
     heads: Option<Vec<Text<'a>>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    poll: Option<PollWire>,
+    #[serde(borrow, skip_serializing_if = "Option::is_none")]
+    post: Option<PostWire<'a>>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -70,8 +75,17 @@ struct RoomsWire<'a> {
 }
 
 impl AskWire<'_> {
-    const EMPTY: Self =
-        Self { v: VERSION, submit: None, open: None, events: None, history: None, rooms: None, heads: None };
+    const EMPTY: Self = Self {
+        v: VERSION,
+        submit: None,
+        open: None,
+        events: None,
+        history: None,
+        rooms: None,
+        heads: None,
+        poll: None,
+        post: None,
+    };
 }
 
 impl<'a> From<&'a Ask> for AskWire<'a> {
@@ -99,6 +113,8 @@ impl<'a> From<&'a Ask> for AskWire<'a> {
                 Self { rooms: Some(rooms), ..empty }
             }
             Ask::Heads(rooms) => Self { heads: Some(rooms.iter().map(Text::of).collect()), ..empty },
+            Ask::Poll { session } => Self { poll: Some(PollWire::of(*session)), ..empty },
+            Ask::Post { session, lines } => Self { post: Some(PostWire::of(*session, lines)), ..empty },
         }
     }
 }
@@ -133,6 +149,12 @@ impl TryFrom<AskWire<'_>> for Ask {
         }
         if let Some(heads) = wire.heads {
             return Ok(Self::Heads(heads.iter().map(room).collect::<Result<_, _>>()?));
+        }
+        if let Some(poll) = wire.poll {
+            return poll.read();
+        }
+        if let Some(post) = wire.post {
+            return post.read();
         }
         Err(Unreadable::Unknown)
     }

@@ -14,6 +14,7 @@ mod golden;
 mod live;
 mod note;
 mod page;
+mod poll;
 #[cfg(test)]
 mod roundtrip;
 mod text;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use bus::{Answer, Ask, BusError, Door, LocalBus, Options, open};
+use bus::{Answer, Ask, BusError, Door, LocalBus, Options, PollSession, open};
 
 use crate::road::{HANG, Person, Road, answered};
 use crate::words::{ask, head, partition, trace};
@@ -124,4 +124,24 @@ pub(crate) async fn more_requests_than_may_wait_are_turned_away(road: Road) {
     assert_eq!(asked("c").await.unwrap_err(), BusError::Full);
     drop((first, second));
     assert!(asked("d").await.is_ok());
+}
+
+pub(crate) async fn each_gateway_has_a_door_of_its_own(road: Road) {
+    let (home, other) = (road.join().await, road.join().await);
+    let mut served = [home.serve(Door::Gateway(1)).await, other.serve(Door::Gateway(u64::MAX)).await];
+    let session = PollSession(u128::MAX);
+    let lines = vec!["[\"1\",\n👍]".to_owned(), String::new()];
+    for (person, door) in [(&other, 1), (&home, u64::MAX)] {
+        for ask in [Ask::Poll { session }, Ask::Post { session, lines: lines.clone() }] {
+            let pending = person.0.ask(Door::Gateway(door), ask.clone(), None).await.unwrap();
+            let asked = served[usize::from(door != 1)].next().await;
+            assert_eq!(asked.ask, ask);
+            // As large as what waits for a poll may be, with much to be escaped.
+            let frames = vec!["\"\\".repeat(64 * 1024); 2];
+            let keeper = if door == 1 { &home } else { &other };
+            keeper.0.answer(asked.reply_to, Answer::Frames(frames.clone())).await.unwrap();
+            assert_eq!(answered(pending).await, Ok(Answer::Frames(frames)));
+        }
+    }
+    assert_eq!(home.ask(Door::Gateway(2), Ask::Poll { session }).await, Err(BusError::NoResponder));
 }

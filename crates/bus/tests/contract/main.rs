@@ -37,6 +37,7 @@ contract!(
     asking::a_door_that_was_closed_is_served_by_nobody,
     asking::a_request_that_was_given_up_disturbs_nobody,
     asking::more_requests_than_may_wait_are_turned_away,
+    asking::each_gateway_has_a_door_of_its_own,
     listening::notes_reach_everybody_who_listens_in_order,
     listening::each_topic_hears_its_own_notes_only,
     listening::a_partition_hears_all_its_rooms,
