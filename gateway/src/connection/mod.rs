@@ -5,6 +5,7 @@
 
 mod outbox;
 mod subscription;
+mod subscriptions;
 pub(crate) mod task;
 
 use std::io;
@@ -19,6 +20,7 @@ use websocket::Reader;
 
 pub(crate) use outbox::{Flushed, Frame, Outbox};
 pub(crate) use subscription::Subscription;
+pub(crate) use subscriptions::Subscriptions;
 
 use crate::session::{Session, SubId};
 use crate::shard::PageLine;
@@ -33,7 +35,7 @@ pub(crate) struct Connection {
     pub(crate) session: Session,
     pub(crate) reader: Reader,
     pub(crate) outbox: Outbox,
-    pub(crate) subscriptions: Vec<Subscription>,
+    pub(crate) subscriptions: Subscriptions,
     pub(crate) end: End,
     /// True while the connection stands in its shard's list of those to be flushed.
     pub(crate) touched: bool,
@@ -92,43 +94,12 @@ impl Connection {
 
     /// Notes that the live subscription with that alias missed what follows `cursor`, and is not live any more.
     pub(crate) fn fall_behind(&mut self, room: &RoomId, alias: &Alias, cursor: Seq) {
-        let subscription = self.subscriptions.iter_mut().find(|sub| sub.alias == *alias && sub.room == *room);
-        if let Some(subscription) = subscription {
-            subscription.phase.fall_behind(cursor);
-        }
+        self.subscriptions.fall_behind(room, alias, cursor);
     }
 
     /// The subscription with that number.
     pub(crate) fn subscription(&mut self, id: SubId) -> Option<&mut Subscription> {
-        self.subscriptions.iter_mut().find(|sub| sub.id == id)
-    }
-
-    /// Adds a subscription.
-    pub(crate) fn add_subscription(&mut self, subscription: Subscription) {
-        // Most connections have one or two; a vector's own first step would be four.
-        if self.subscriptions.len() == self.subscriptions.capacity() {
-            self.subscriptions.reserve_exact(self.subscriptions.len().max(1));
-        }
-        self.subscriptions.push(subscription);
-    }
-
-    /// Takes a subscription out.
-    pub(crate) fn take_subscription(&mut self, id: SubId) -> Option<Subscription> {
-        let at = self.subscriptions.iter().position(|sub| sub.id == id)?;
-        Some(self.subscriptions.swap_remove(at))
-    }
-
-    /// The next subscription to ask a page for: its room and its position. None while a page is on its way: so the
-    /// outbox takes one more than it should at the most, however many subscriptions are behind.
-    pub(crate) fn hungry(&self) -> Option<(SubId, RoomId, Seq)> {
-        let mut hungry = None;
-        for sub in &self.subscriptions {
-            if sub.phase.awaits_page() {
-                return None;
-            }
-            hungry = hungry.or_else(|| sub.phase.hungry().map(|after| (sub, after)));
-        }
-        hungry.map(|(sub, after)| (sub.id, sub.room.clone(), after))
+        self.subscriptions.get_mut(id)
     }
 
     /// Whether the client may be heard: not while it has more answers to read than it reads.

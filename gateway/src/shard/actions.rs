@@ -96,7 +96,7 @@ impl Shard {
         }
         let subscription =
             Subscription { id, room, alias, phase: Phase::Joining, company: Company::default() };
-        self.connection(key)?.add_subscription(subscription);
+        self.connection(key)?.subscriptions.add(subscription);
         None
     }
 
@@ -104,7 +104,7 @@ impl Shard {
     fn leave(&mut self, key: ConnectionKey, sub: SubId) {
         let Some(connection) = self.connection(key) else { return };
         let dialect = connection.dialect;
-        if let Some(subscription) = connection.take_subscription(sub) {
+        if let Some(subscription) = connection.subscriptions.take(sub) {
             self.part(key, dialect, &subscription, Parting::Clean);
         }
     }

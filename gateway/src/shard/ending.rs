@@ -115,8 +115,9 @@ impl Shard {
     fn leave_rooms(&mut self, key: ConnectionKey, parting: Parting) {
         let Some(connection) = self.connection(key) else { return };
         let dialect = connection.dialect;
-        for subscription in std::mem::take(&mut connection.subscriptions) {
-            self.part(key, dialect, &subscription, parting);
+        let left = std::mem::take(&mut connection.subscriptions);
+        for subscription in left.iter() {
+            self.part(key, dialect, subscription, parting);
         }
     }
 }

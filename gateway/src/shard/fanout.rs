@@ -49,7 +49,7 @@ impl Shard {
             Told::Joined { to, room, at } => self.joined(to, &room, at, now),
             Told::NotJoined { to, refusal } => {
                 if let Some(connection) = self.connection(to.connection) {
-                    connection.take_subscription(to.sub);
+                    connection.subscriptions.take(to.sub);
                 }
                 let answered = Answered::Joined(to.sub, Err(refusal));
                 self.answer(to.connection, answered, now);

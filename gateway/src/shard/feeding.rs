@@ -91,7 +91,7 @@ impl Shard {
         let mut members = Vec::new();
         for key in self.keys().collect::<Vec<_>>() {
             let Some(connection) = self.connection(key) else { continue };
-            for subscription in &mut connection.subscriptions {
+            for subscription in connection.subscriptions.iter_mut() {
                 if subscription.room == *id && subscription.phase != Phase::Joining {
                     subscription.phase = Phase::behind(start);
                     members.push(SubKey { connection: key, sub: subscription.id });
@@ -130,7 +130,7 @@ impl Shard {
         if connection.outbox.is_half_full() {
             return;
         }
-        let Some((sub, room, after)) = connection.hungry() else { return };
+        let Some((sub, room, after)) = connection.subscriptions.hungry() else { return };
         let to = SubKey { connection: key, sub };
         if self.line.ask(Want::Page { to, room, after }).is_err() {
             return; // The next tick asks again.

@@ -11,7 +11,7 @@ use websocket::{Message, Opcode, Reader, Role};
 
 use super::{PageLine, Shard, index, short};
 use crate::connection::task::Wish;
-use crate::connection::{Connection, End, Frame, Outbox};
+use crate::connection::{Connection, End, Frame, Outbox, Subscriptions};
 use crate::session::{Action, Credential, Session};
 use crate::switchboard::ConnectionKey;
 
@@ -43,7 +43,7 @@ impl Shard {
             session,
             reader: Reader::new(Role::Server, self.limits.frame_bytes),
             outbox: Outbox::new(self.limits.outbox_bytes),
-            subscriptions: Vec::new(),
+            subscriptions: Subscriptions::default(),
             end: End::Open,
             touched: false,
             spoken: false,

@@ -50,10 +50,10 @@ impl Shard {
                 }
                 let subscription =
                     Subscription { id, room, alias, phase: Phase::Joining, company: Company::default() };
-                self.connection(key)?.subscriptions.push(subscription);
+                self.connection(key)?.subscriptions.add(subscription);
             }
             Action::Leave(sub) => {
-                let left = self.connection(key).and_then(|connection| connection.take_subscription(sub));
+                let left = self.connection(key).and_then(|connection| connection.subscriptions.take(sub));
                 if let Some(left) = left {
                     self.part(&left);
                 }

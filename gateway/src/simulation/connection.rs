@@ -2,7 +2,7 @@
 
 use tokio::time::Instant;
 
-use crate::connection::Subscription;
+use crate::connection::{Subscription, Subscriptions};
 use crate::session::{Session, SubId};
 use crate::switchboard::{ConnectionKey, SubKey};
 
@@ -10,7 +10,7 @@ use crate::switchboard::{ConnectionKey, SubKey};
 pub(super) struct Connection {
     pub(super) generation: u32,
     pub(super) session: Session,
-    pub(super) subscriptions: Vec<Subscription>,
+    pub(super) subscriptions: Subscriptions,
     /// It is being dismissed, and says goodbye at this moment at the latest.
     pub(super) leaving: Option<Instant>,
     /// Its outbox is full until then.
@@ -19,11 +19,17 @@ pub(super) struct Connection {
 
 impl Connection {
     pub(super) fn new(generation: u32, session: Session) -> Self {
-        Self { generation, session, subscriptions: Vec::new(), leaving: None, clogged_until: None }
+        Self {
+            generation,
+            session,
+            subscriptions: Subscriptions::default(),
+            leaving: None,
+            clogged_until: None,
+        }
     }
 
     pub(super) fn subscription(&mut self, id: SubId) -> Option<&mut Subscription> {
-        self.subscriptions.iter_mut().find(|subscription| subscription.id == id)
+        self.subscriptions.get_mut(id)
     }
 
     /// The subscription, if it is one of this connection and not of one before it.
@@ -33,11 +39,6 @@ impl Connection {
 
     pub(super) fn is(&self, key: ConnectionKey) -> bool {
         self.generation == key.generation
-    }
-
-    pub(super) fn take_subscription(&mut self, id: SubId) -> Option<Subscription> {
-        let at = self.subscriptions.iter().position(|subscription| subscription.id == id)?;
-        Some(self.subscriptions.swap_remove(at))
     }
 
     /// Whether what waits for it is more than may.

@@ -20,7 +20,7 @@ impl Shard {
             Told::Joined { to, room, at } => self.joined(to, &room, at, now),
             Told::NotJoined { to, refusal } => {
                 if let Some(connection) = self.connection(to.connection) {
-                    connection.take_subscription(to.sub);
+                    connection.subscriptions.take(to.sub);
                 }
                 self.answer(to.connection, Answered::Joined(to.sub, Err(refusal)), now);
             }
@@ -47,13 +47,7 @@ impl Shard {
         let Some(connection) = self.connection(key).filter(|connection| !connection.is_clogged()) else {
             return;
         };
-        if connection.subscriptions.iter().any(|subscription| subscription.phase.awaits_page()) {
-            return;
-        }
-        let hungry = connection.subscriptions.iter().find_map(|sub| Some((sub, sub.phase.hungry()?)));
-        let Some((sub, room, after)) = hungry.map(|(sub, after)| (sub.id, sub.room.clone(), after)) else {
-            return;
-        };
+        let Some((sub, room, after)) = connection.subscriptions.hungry() else { return };
         let to = SubKey { connection: key, sub };
         if self.line.ask(Want::Page { to, room, after }).is_err() {
             return; // The next tick asks again.
@@ -145,7 +139,7 @@ impl Shard {
         let mut members = Vec::new();
         for key in self.keys() {
             let Some(connection) = self.connection(key) else { continue };
-            for subscription in &mut connection.subscriptions {
+            for subscription in connection.subscriptions.iter_mut() {
                 if subscription.room == *id && subscription.phase != Phase::Joining {
                     subscription.phase = Phase::behind(start);
                     members.push(SubKey { connection: key, sub: subscription.id });

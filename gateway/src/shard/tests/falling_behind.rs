@@ -27,7 +27,7 @@ impl Log {
 
 impl House {
     fn phase(&mut self, guest: &Guest) -> Phase {
-        self.shard.connection(guest.key).expect("it is here").subscriptions[0].phase
+        self.shard.connection(guest.key).expect("it is here").subscriptions.iter().next().unwrap().phase
     }
 
     /// Tells of events of 8 KiB until the guest cannot take one more. Gives the last one.

@@ -82,7 +82,8 @@ async fn one_that_cannot_take_what_it_is_not_left_out_of_reads_on_from_there() {
     let after = loop {
         house.tells(&[said_by(told + 1, name), Arc::new(message(told + 2, 8 * 1024))]);
         house.flush_all();
-        let subscription = &house.shard.connection(ana.key).unwrap().subscriptions[0];
+        let connection = house.shard.connection(ana.key).unwrap();
+        let subscription = connection.subscriptions.iter().next().unwrap();
         match subscription.phase {
             Phase::Live => told += 2,
             phase => break phase.hungry().unwrap().get(),
