@@ -128,7 +128,8 @@ fn start(
         switchboard::start(shards, Arc::clone(&parts.bus), lines, metrics.clone(), stop.clone(), alive());
     let (bells, errands) = porter::bells(shards);
     let (bus, clock) = (Arc::clone(&parts.bus), Arc::clone(&parts.clock));
-    let porter = porter::Parts { bus, clock, settings: settings.presence, errands, told };
+    let channels = porter::ChannelRules::from(&settings.pusher);
+    let porter = porter::Parts { bus, clock, settings: settings.presence, channels, errands, told };
     let porter = porter::start(porter, stop.clone(), alive());
     let mut started = Started {
         doors: Vec::new(),

@@ -16,7 +16,7 @@ mod wire;
 use async_trait::async_trait;
 use tokio::sync::{mpsc, watch};
 
-pub use live::{GatewayBeat, News, RoomNews, Telling, There};
+pub use live::{GatewayBeat, LiveNews, News, Telling, There};
 pub use local::LocalBus;
 pub use message::{Answer, Ask, Beat, HEADS_MAX, Note, PageLimit, PollSession, RoomEvents, Submission};
 pub use nats::UNREAD_MAX;
@@ -110,8 +110,8 @@ pub enum Topic {
     Heads(Partition),
     /// The beats of the writers.
     Beats,
-    /// What gateways tell of one room and what is in no log.
-    Live(chat::RoomId),
+    /// What gateways tell of one room or channel and what is in no log.
+    Live(chat::Place),
     /// The beats of the gateways.
     Gateways,
 }

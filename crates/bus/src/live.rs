@@ -1,12 +1,12 @@
-//! What gateways tell each other of rooms and what is in no log: who is there, and what passes.
+//! What gateways tell each other of rooms and channels and what is in no log: who is there, and what passes.
 
-use chat::{Attendee, Headcount, RoomId, User, Whisper};
+use chat::{Attendee, Broadcast, ConnectionName, Headcount, Place, Timestamp, User, Whisper};
 
-/// What a gateway tells of a room.
+/// What a gateway tells of a room or a channel.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RoomNews {
-    /// The room.
-    pub room: RoomId,
+pub struct LiveNews {
+    /// Where it passes.
+    pub place: Place,
     /// Who tells: the random number that the gateway gave itself at its start. All stays that it tells of are its own.
     pub gateway: u64,
     /// What it tells.
@@ -46,6 +46,27 @@ pub enum News {
         /// What it says.
         whisper: Whisper,
     },
+    /// A backend tells something to those who are there.
+    Broadcast {
+        /// What.
+        broadcast: Broadcast,
+        /// When, by the clock of the gateway that it was handed to.
+        at: Timestamp,
+        /// The connection that is not told.
+        except: Option<ConnectionName>,
+    },
+    /// What was broadcast last in a channel, for a gateway that has begun to listen.
+    Kept {
+        /// What.
+        broadcast: Broadcast,
+        /// When, by the clock of the gateway that it was handed to.
+        at: Timestamp,
+        /// Which gateway that was.
+        by: u64,
+    },
+    /// A gateway has begun to listen to a channel. It hears this itself, and knows by it that it listens; whoever keeps what
+    /// was broadcast last tells it.
+    Begun,
 }
 
 /// One telling of those that a gateway has numbered. Later ones are greater.

@@ -8,7 +8,7 @@ use chat::{
     Seq, Verdict,
 };
 
-use crate::{GatewayBeat, Partition, RoomNews};
+use crate::{GatewayBeat, LiveNews, Partition};
 
 /// A request.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -117,8 +117,8 @@ pub enum Note {
     Heads(Partition, Vec<RoomHead>),
     /// A writer lives, or leaves.
     Beat(Beat),
-    /// What a gateway tells of a room and what is in no log.
-    Live(RoomNews),
+    /// What a gateway tells of a room or a channel and what is in no log.
+    Live(LiveNews),
     /// A gateway lives, or leaves.
     Gateway(GatewayBeat),
 }

@@ -21,6 +21,9 @@ pub enum BadName {
     /// A seq that is 0 or does not fit 63 bits.
     #[error("a seq is a whole number from 1")]
     Seq,
+    /// The name of a channel outside 1–200 bytes of printable UTF-8.
+    #[error("a channel is 1 to 200 bytes of printable UTF-8")]
+    Channel,
     /// An epoch outside 1–64 bytes of printable ASCII.
     #[error("an epoch is 1 to 64 bytes of printable ASCII")]
     Epoch,

@@ -3,6 +3,7 @@
 //! Everything here is plain data and pure functions. No I/O, no runtime, no JSON: how a word is written on a
 //! wire is the business of `dialect` (towards clients), `bus` (between processes) and `store` (on disk).
 
+mod channel;
 mod clock;
 mod connection;
 mod draft;
@@ -16,6 +17,7 @@ mod refusal;
 mod room;
 mod text;
 
+pub use channel::{Broadcast, Channel, ChannelName, Member, Place};
 pub use clock::{Clock, SystemClock, Timestamp};
 pub use connection::ConnectionName;
 pub use draft::{Change, Draft, Stored, Verdict};

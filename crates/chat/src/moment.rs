@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use crate::{Attendee, BadText, PresenceChange, Roster, User};
+use crate::{Attendee, BadText, Broadcast, PresenceChange, Roster, User};
 
 /// Something that passes in a room.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,6 +25,8 @@ pub enum Moment {
         /// What it says.
         whisper: Whisper,
     },
+    /// A backend tells something to those who are in the channel that it names, and to nobody else in the room.
+    Broadcast(Broadcast),
 }
 
 /// What a program says to other programs. Cheap to clone. Its `Debug` shows no data, so that no log ever holds what

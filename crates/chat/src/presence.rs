@@ -1,6 +1,7 @@
 //! Who is in a room: users, each by the stays of their connections, and how that changes.
 
 use std::fmt;
+use std::sync::Arc;
 
 use crate::{Timestamp, User};
 
@@ -34,6 +35,8 @@ pub struct Stay {
 pub struct Attendee {
     /// Who it is, with the name that came with one of the stays.
     pub user: User,
+    /// What an application says of the user beside that: one JSON value, in channels only.
+    pub info: Option<Arc<str>>,
     /// At least one; by their names.
     pub stays: Vec<Stay>,
 }

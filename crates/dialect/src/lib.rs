@@ -21,12 +21,12 @@ mod words;
 
 use std::time::Duration;
 
-use chat::{BadText, Body, Code, Epoch, Event, Moment, Refusal, RoomId, Whisper};
+use chat::{BadText, Body, ChannelName, Code, Epoch, Event, Moment, Refusal, RoomId, Whisper};
 
 pub use attendance::Attendance;
 pub use opening::{OpenRequest, Opening};
 pub use payloads::Payloads;
-pub use vouching::{Claim, Voucher};
+pub use vouching::{Claim, Entry, Voucher};
 pub use words::{Alias, Command, From, LimitsShown, Mark, Say};
 
 /// What an operator can set about dialects.
@@ -92,6 +92,14 @@ pub trait Dialect: Send + Sync + std::fmt::Debug {
         Err(Refusal::new(Code::NotIdentified, "nobody is vouched for here"))
     }
 
+    /// Checks what a client claims who wants to be known as a user, and was given that for the connection of this name.
+    ///
+    /// # Errors
+    /// As [`Dialect::vouch`].
+    fn vouch_for_user(&self, _connection: &str, _claim: &Claim) -> Result<Voucher, Refusal> {
+        Err(Refusal::new(Code::NotIdentified, "nobody is vouched for here"))
+    }
+
     /// Whether a request with this mark speaks of the subscription that was opened with that one, and not of an
     /// earlier one with the same alias: then it is passed over.
     fn is_within(&self, _mark: &Mark, _opening: &Mark) -> bool {
@@ -117,6 +125,9 @@ pub trait Dialect: Send + Sync + std::fmt::Debug {
     /// The connection that whispers is not told of its own whisper. Whether those who come are told of themselves,
     /// [`Dialect::tells_of_oneself`] says.
     fn moment(&self, _alias: &Alias, _room: &RoomId, _moment: &Moment, _out: &mut Payloads) {}
+
+    /// The same for what passes in a channel, as everybody who listens to it gets it.
+    fn in_channel(&self, _channel: &ChannelName, _moment: &Moment, _out: &mut Payloads) {}
 
     /// Whether a user's connections are told that this user has come. Where not, whoever is in [`Say::Roster`] or in
     /// [`Moment`]s is another user than the one who is told; but the roster may hold one's own other connections.

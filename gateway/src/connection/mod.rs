@@ -23,7 +23,7 @@ pub(crate) use subscription::Subscription;
 pub(crate) use subscriptions::Subscriptions;
 
 use crate::session::{Session, SubId};
-use crate::shard::PageLine;
+use crate::shard::{PageLine, Tunings};
 
 /// One connection. Owned by its shard.
 pub(crate) struct Connection {
@@ -36,6 +36,8 @@ pub(crate) struct Connection {
     pub(crate) reader: Reader,
     pub(crate) outbox: Outbox,
     pub(crate) subscriptions: Subscriptions,
+    /// The channels that it listens to; most listen to none.
+    pub(crate) tunings: Option<Box<Tunings>>,
     pub(crate) end: End,
     /// True while the connection stands in its shard's list of those to be flushed.
     pub(crate) touched: bool,

@@ -1,21 +1,25 @@
-//! The porter's loop: takes errands and news, and carries out what the rooms want done.
+//! The porter's loop: takes errands and news, and hands them to the rooms and channels.
+
+mod channels;
+mod rooms;
 
 use std::collections::HashMap;
-use std::collections::hash_map::Entry;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bus::{GatewayBeat, Heard, Link, News, Note, RoomNews};
-use chat::{Clock, Moment, RoomId, Stay, StayId};
+use bus::{GatewayBeat, Heard, Link, LiveNews, News, Note};
+use chat::{ChannelName, Clock, ConnectionName, Moment, Place, RoomId, Stay, StayId};
 use tokio::sync::{mpsc, watch};
 use tokio::task::{JoinHandle, spawn_local};
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
 
+use super::callers::Callers;
+use super::channel::Channel;
 use super::post::{self, LETTERS_MAX, Letter};
-use super::{Errand, GOODBYE_WITHIN, Parts, Passing};
-use crate::presence::{Asker, BEAT_EVERY, Beginning, Effect, Gateways, Guest, Room, Rules};
-use crate::session::ReadAnswer;
+use super::shelf::Shelf;
+use super::{Errand, GOODBYE_WITHIN, Parts, Passing, guest};
+use crate::presence::{Asker, BEAT_EVERY, Beginning, Gateways, Room, Rules};
 use crate::switchboard::{Due, Told};
 
 /// How many notes wait between the bus and this loop.
@@ -24,8 +28,6 @@ const NEWS_MAX: usize = 8192;
 const AT_ONCE: usize = 256;
 /// How often it is looked whether other gateways live.
 const TICK: Duration = Duration::from_millis(250);
-/// How many rooms that nobody needs any more may linger.
-const LINGERING_MAX: usize = 4096;
 
 /// The one who works here. Lives in the porter's task.
 pub(super) struct Desk {
@@ -37,11 +39,19 @@ pub(super) struct Desk {
     rooms: HashMap<RoomId, Box<Room>>,
     /// How many of the rooms nobody needs.
     lingering: usize,
+    channels: HashMap<ChannelName, Box<Channel>>,
+    /// The most channels.
+    channels_max: usize,
+    /// What was broadcast last in them, where that is kept.
+    shelf: Shelf,
+    /// How many losses of the bus there were when what is kept elsewhere was asked for last.
+    losses: u64,
     gateways: Gateways,
-    due: Due,
-    /// How many rooms were begun, and how many stays.
-    rooms_begun: u64,
+    due: Due<Place>,
+    /// How many rooms and channels were begun, and how many stays.
+    begun: u64,
     stays_begun: u64,
+    callers: Callers,
     beat_at: Instant,
     shards: Vec<mpsc::Sender<Vec<Told>>>,
     outgoing: Vec<Vec<Told>>,
@@ -62,10 +72,15 @@ impl Desk {
             link: parts.bus.link(),
             rooms: HashMap::new(),
             lingering: 0,
+            channels: HashMap::new(),
+            channels_max: parts.channels.channels_max,
+            shelf: Shelf::new(parts.channels.shelf),
+            losses: 0,
             gateways: Gateways::new(rules.grace),
             due: Due::default(),
-            rooms_begun: 0,
+            begun: 0,
             stays_begun: 0,
+            callers: Callers::default(),
             beat_at: Instant::now(),
             outgoing: parts.told.iter().map(|_| Vec::new()).collect(),
             shards: parts.told.clone(),
@@ -106,9 +121,8 @@ impl Desk {
             if ticked {
                 self.tick(now);
             }
-            let alone = self.gateways.is_alone();
-            while let Some(room) = self.due.take(now) {
-                self.with_room(&room, now, |room, now, fx| room.look(alone, now, fx));
+            while let Some(place) = self.due.take(now) {
+                self.look(&place, now);
             }
             self.flush().await;
         }
@@ -143,17 +157,30 @@ impl Desk {
     }
 
     fn tick(&mut self, now: Instant) {
-        let connected = self.link.borrow_and_update().connected;
-        for gone in self.gateways.tick(connected, now) {
+        let link = *self.link.borrow_and_update();
+        for gone in self.gateways.tick(link.connected, now) {
             tracing::info!(gateway = gone, "another gateway is gone");
-            let rooms: Vec<_> = self.rooms.keys().cloned().collect();
-            for room in rooms {
-                self.with_room(&room, now, |room, now, fx| room.lose(gone, now, fx));
-            }
+            self.rooms_lose(gone, now);
+            self.channels_lose(gone, now);
         }
         if self.beat_at <= now {
             self.beat_at = now + BEAT_EVERY;
             self.letters.push(Letter::Tell(self.beat(false)));
+        }
+        self.tidy_shelf(now);
+        if link.connected && std::mem::replace(&mut self.losses, link.losses) != link.losses {
+            self.ask_for_kept();
+        }
+        self.callers.sweep();
+    }
+
+    fn look(&mut self, place: &Place, now: Instant) {
+        let alone = self.gateways.is_alone();
+        match place {
+            Place::Room(room) => self.with_room(room, now, |room, now, fx| room.look(alone, now, fx)),
+            Place::Channel(channel) => {
+                self.with_channel(channel, now, |channel, now, fx| channel.look(alone, now, fx));
+            }
         }
     }
 
@@ -162,12 +189,18 @@ impl Desk {
             Note::Gateway(beat) if beat.gateway == self.me => {}
             Note::Gateway(beat) if beat.leaving => self.gateways.leaves(beat.gateway),
             Note::Gateway(beat) => self.meet(beat.gateway),
-            Note::Live(told) if told.gateway != self.me => {
+            Note::Live(told) if told.gateway == self.me => self.hear_oneself(&told, now),
+            Note::Live(told) => {
                 self.meet(told.gateway);
                 let (gateway, news) = (told.gateway, told.news);
-                self.with_room(&told.room, now, |room, now, fx| room.hear(gateway, news, now, fx));
+                match told.place {
+                    Place::Room(room) => {
+                        self.with_room(&room, now, |room, now, fx| room.hear(gateway, news, now, fx));
+                    }
+                    Place::Channel(channel) => self.hear_of_channel(&channel, gateway, news, now),
+                }
             }
-            Note::Live(_) | Note::Events(_) | Note::Heads(..) | Note::Beat(_) => {}
+            Note::Events(_) | Note::Heads(..) | Note::Beat(_) => {}
         }
     }
 
@@ -187,11 +220,8 @@ impl Desk {
                 self.with_opened(&room, now, |room, now, fx| room.watch(shard, true, now, fx));
             }
             Errand::Enter { connection, room, user } => {
-                self.stays_begun += 1;
-                let id = StayId { gateway: self.me, number: self.stays_begun };
-                let stay = Stay { id, since: self.clock.now() };
-                let guest = guest(shard, connection);
-                self.with_opened(&room, now, |room, now, fx| room.enter(guest, &user, stay, now, fx));
+                let (guest, stay) = (guest(shard, connection), self.begin_stay());
+                self.with_opened(&room, now, |room, now, fx| room.enter(guest, &user, None, stay, now, fx));
             }
             Errand::Exit { connection, room, parting } => {
                 let guest = guest(shard, connection);
@@ -205,98 +235,70 @@ impl Desk {
                 let asker = Asker::Who { shard, connection, ask };
                 self.with_opened(&room, now, |room, now, fx| room.ask(asker, now, fx));
             }
-            Errand::Whisper { connection, room, by, whisper } => {
+            Errand::Whisper { place, by, whisper, except } => {
                 if !self.gateways.is_alone() {
-                    let news = News::Whisper { by: by.clone(), whisper: whisper.clone() };
-                    self.publish(&room, news);
+                    self.publish(&place, News::Whisper { by: by.clone(), whisper: whisper.clone() });
                 }
-                self.pass(&room, Moment::Whisper { by, whisper }, Some(guest(shard, connection)));
+                self.pass(&place, Moment::Whisper { by, whisper }, Some(except));
             }
-        }
-    }
-
-    /// Lets a room do something that is begun with if it is not there: listened to first, so that nothing that is told
-    /// because of it is missed.
-    fn with_opened(
-        &mut self,
-        id: &RoomId,
-        now: Instant,
-        act: impl FnOnce(&mut Room, Instant, &mut Vec<Effect>),
-    ) {
-        if let Entry::Vacant(place) = self.rooms.entry(id.clone()) {
-            self.rooms_begun += 1;
-            let at = Beginning {
-                me: self.me,
-                incarnation: self.rooms_begun,
-                shards: self.shards.len(),
-                spread: rand::random(),
-            };
-            let mut effects = Vec::new();
-            let room = Room::open(at, self.rules, self.gateways.is_alone(), now, &mut effects);
-            place.insert(Box::new(room));
-            self.lingering += 1;
-            self.letters.push(Letter::Listen(id.clone()));
-            self.carry_out(id, effects);
-        }
-        self.with_room(id, now, act);
-    }
-
-    fn with_room(
-        &mut self,
-        id: &RoomId,
-        now: Instant,
-        act: impl FnOnce(&mut Room, Instant, &mut Vec<Effect>),
-    ) {
-        let Some(room) = self.rooms.get_mut(id) else { return };
-        let mut effects = Vec::new();
-        let lingered = room.is_needless();
-        act(room, now, &mut effects);
-        let lingers = room.is_needless();
-        self.lingering = self.lingering + usize::from(lingers) - usize::from(lingered);
-        // Also one that was asked about and answered at once: it was never needed.
-        if lingers && self.lingering > LINGERING_MAX {
-            effects.push(Effect::Close);
-        }
-        self.carry_out(id, effects);
-    }
-
-    fn carry_out(&mut self, id: &RoomId, effects: Vec<Effect>) {
-        for effect in effects {
-            match effect {
-                Effect::Tell(moment, except) => self.pass(id, moment, except),
-                Effect::Publish(news) => self.publish(id, news),
-                Effect::Answer(Asker::Roster { shard, to }, roster) => {
-                    self.outgoing[shard].push(Told::Roster { to, roster: Arc::new(roster) });
+            Errand::TuneIn { to, channel, member } => self.tune_in(shard, to, &channel, member, now),
+            Errand::TuneOut { connection, channel, parting } => {
+                let guest = guest(shard, connection);
+                self.with_channel(&channel, now, |channel, now, fx| {
+                    channel.tune_out(guest, parting, now, fx)
+                });
+            }
+            Errand::Broadcast { broadcasting, reply } => {
+                let _gone = reply.send(self.broadcast(broadcasting, now));
+            }
+            Errand::Occupied { prefix, reply } => {
+                let _gone = reply.send(self.occupied(&prefix));
+            }
+            Errand::Kept { channel, reply } => {
+                let _gone = reply.send(self.shelf.get(&channel, now).cloned());
+            }
+            Errand::Members { channel, reply } => {
+                if let Some(asker) = self.callers.add(reply) {
+                    self.ask_in_channel(&channel, asker, now);
                 }
-                Effect::Answer(Asker::Who { shard, connection, ask }, roster) => {
-                    let answer = Ok(ReadAnswer::Who(roster));
-                    self.outgoing[shard].push(Told::Read { connection, ask, answer });
-                }
-                Effect::Look(at) => self.due.at(at, id),
-                Effect::Close => {
-                    if self.rooms.remove(id).is_some() {
-                        self.lingering -= 1;
-                        self.letters.push(Letter::Ignore(id.clone()));
-                    }
+            }
+            Errand::MembersOfRoom { room, reply } => {
+                if let Some(asker) = self.callers.add(reply) {
+                    self.with_opened(&room, now, |room, now, fx| room.ask(asker, now, fx));
                 }
             }
         }
     }
 
-    /// Tells the shards that watch a room.
-    fn pass(&mut self, id: &RoomId, moment: Moment, except: Option<Guest>) {
-        let Some(room) = self.rooms.get(id) else { return };
-        let moment = Arc::new(moment);
-        for shard in room.watchers() {
-            let except = except.filter(|guest| usize::from(guest.shard) == shard);
-            let except = except.map(|guest| guest.connection);
-            let passing = Passing { room: id.clone(), moment: Arc::clone(&moment), except };
-            self.outgoing[shard].push(Told::Passed(passing));
+    fn begin_stay(&mut self) -> Stay {
+        self.stays_begun += 1;
+        let id = StayId { gateway: self.me, number: self.stays_begun };
+        Stay { id, since: self.clock.now() }
+    }
+
+    /// What a room or a channel begins with.
+    fn beginning(&mut self) -> Beginning {
+        self.begun += 1;
+        Beginning { me: self.me, incarnation: self.begun, shards: self.shards.len(), spread: rand::random() }
+    }
+
+    /// Tells the shards that watch a room, or listen to a channel.
+    fn pass(&mut self, place: &Place, moment: Moment, except: Option<ConnectionName>) {
+        let passing = Passing { place: place.clone(), moment: Arc::new(moment), except };
+        let outgoing = &mut self.outgoing;
+        let tell = |shard: usize| outgoing[shard].push(Told::Passed(passing.clone()));
+        match place {
+            Place::Room(room) => {
+                self.rooms.get(room).into_iter().flat_map(|room| room.watchers()).for_each(tell);
+            }
+            Place::Channel(name) => {
+                self.channels.get(name).into_iter().flat_map(|channel| channel.listeners()).for_each(tell);
+            }
         }
     }
 
-    fn publish(&mut self, room: &RoomId, news: News) {
-        let told = RoomNews { room: room.clone(), gateway: self.me, news };
+    fn publish(&mut self, place: &Place, news: News) {
+        let told = LiveNews { place: place.clone(), gateway: self.me, news };
         self.letters.push(Letter::Tell(Note::Live(told)));
     }
 }
@@ -308,11 +310,6 @@ fn take_more<T>(queue: &mut mpsc::Receiver<T>, taken: &mut Vec<T>) {
     {
         taken.push(next);
     }
-}
-
-fn guest(shard: usize, connection: crate::switchboard::ConnectionKey) -> Guest {
-    let shard = u16::try_from(shard).unwrap_or_else(|_| unreachable!("there are fewer cores than that"));
-    Guest { shard, connection }
 }
 
 #[cfg(test)]

@@ -1,51 +1,116 @@
-//! The porter: the one task of a gateway that knows who is in which room, and what passes there.
+//! The porter: the one task of a gateway that knows who is in which room or channel, and what passes there.
 //!
-//! It owns the rooms of [`crate::presence`], the interest in what other gateways tell of them, and the beats. It works
+//! It owns the rooms of [`crate::presence`], the channels with what is kept of them, the interest in what other gateways tell
+//! of both, and the beats. It works
 //! beside the switchboard, on the same thread, and apart from it: however much comes and goes, no message waits for it.
 //! A shard never waits for the porter ([`Bell::ring`] fails at once when the queue is full), so the porter may wait for a
 //! shard. It ends when its shutdown token is cancelled; its last beat says so.
 
+mod asking;
+mod callers;
+mod channel;
 mod desk;
 mod post;
+mod shelf;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use bus::Bus;
-use chat::{Clock, Moment, RoomId, User, Whisper};
-use tokio::sync::mpsc;
+use chat::{
+    ChannelName, Clock, ConnectionName, Member, Moment, Place, Refusal, RoomId, Roster, User, Whisper,
+};
+use tokio::sync::{mpsc, oneshot};
 use tokio::task::{JoinHandle, spawn_local};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-use crate::presence::{Parting, Rules};
+use crate::presence::{Guest, Parting, Rules};
 use crate::session::AskId;
-use crate::settings::Presence;
+use crate::settings::{Presence, Pusher};
 use crate::switchboard::{ConnectionKey, SubKey, Told};
+pub(crate) use asking::{Broadcasting, Occupancy};
+pub(crate) use shelf::Kept;
 
 /// What a shard wants of the porter.
 #[derive(Debug)]
 pub(crate) enum Errand {
     /// To be told what passes in a room, by [`Told::Passed`], or no longer.
-    Watch { room: RoomId, watches: bool },
+    Watch {
+        room: RoomId,
+        watches: bool,
+    },
     /// A connection is in a room from now on.
-    Enter { connection: ConnectionKey, room: RoomId, user: User },
+    Enter {
+        connection: ConnectionKey,
+        room: RoomId,
+        user: User,
+    },
     /// It is there no longer.
-    Exit { connection: ConnectionKey, room: RoomId, parting: Parting },
+    Exit {
+        connection: ConnectionKey,
+        room: RoomId,
+        parting: Parting,
+    },
     /// Who is there, for a subscription that is told what changes from there on. Answered by [`Told::Roster`].
-    Roster { to: SubKey, room: RoomId },
+    Roster {
+        to: SubKey,
+        room: RoomId,
+    },
     /// Who is there. Answered by [`Told::Read`].
-    Who { connection: ConnectionKey, ask: AskId, room: RoomId },
-    /// Everybody in a room but one connection is to be told.
-    Whisper { connection: ConnectionKey, room: RoomId, by: User, whisper: Whisper },
+    Who {
+        connection: ConnectionKey,
+        ask: AskId,
+        room: RoomId,
+    },
+    /// Everybody in a room or a channel but one connection is to be told.
+    Whisper {
+        place: Place,
+        by: User,
+        whisper: Whisper,
+        except: ConnectionName,
+    },
+    /// Open a subscription of a channel, seen there as this member where that is shown. Answered by [`Told::TunedIn`].
+    TuneIn {
+        to: SubKey,
+        channel: chat::Channel,
+        member: Option<Member>,
+    },
+    /// A subscription that was opened so has ended.
+    TuneOut {
+        connection: ConnectionKey,
+        channel: ChannelName,
+        parting: Parting,
+    },
+    /// What backends tell and ask: see [`asking`].
+    Broadcast {
+        broadcasting: Broadcasting,
+        reply: oneshot::Sender<Result<(), Refusal>>,
+    },
+    Occupied {
+        prefix: String,
+        reply: oneshot::Sender<Vec<Occupancy>>,
+    },
+    Kept {
+        channel: ChannelName,
+        reply: oneshot::Sender<Option<Kept>>,
+    },
+    Members {
+        channel: chat::Channel,
+        reply: oneshot::Sender<Roster>,
+    },
+    MembersOfRoom {
+        room: RoomId,
+        reply: oneshot::Sender<Roster>,
+    },
 }
 
-/// Something that passes in a room, on its way to sockets.
+/// Something that passes in a room or a channel, on its way to sockets.
 #[derive(Debug, Clone)]
 pub(crate) struct Passing {
-    pub(crate) room: RoomId,
+    pub(crate) place: Place,
     pub(crate) moment: Arc<Moment>,
     /// The connection that is not told.
-    pub(crate) except: Option<ConnectionKey>,
+    pub(crate) except: Option<ConnectionName>,
 }
 
 /// How many errands of all shards wait for the porter.
@@ -82,9 +147,33 @@ pub(crate) struct Parts {
     pub(crate) bus: Arc<dyn Bus>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) settings: Presence,
+    /// How many channels there may be, and what is kept of them.
+    pub(crate) channels: ChannelRules,
     pub(crate) errands: mpsc::Receiver<(usize, Errand)>,
     /// Where each shard is told what it has asked for.
     pub(crate) told: Vec<mpsc::Sender<Vec<Told>>>,
+}
+
+/// How many channels there may be, and what is kept of them.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct ChannelRules {
+    /// `pusher.channels_max`
+    pub(crate) channels_max: usize,
+    pub(crate) shelf: shelf::Rules,
+}
+
+impl From<&Pusher> for ChannelRules {
+    fn from(settings: &Pusher) -> Self {
+        let Pusher { channels_max, cache_channels, cache_bytes, cache_for, .. } = *settings;
+        let shelf =
+            shelf::Rules { channels_max: cache_channels, bytes_max: cache_bytes, keep_for: cache_for };
+        Self { channels_max, shelf }
+    }
+}
+
+fn guest(shard: usize, connection: ConnectionKey) -> Guest {
+    let shard = u16::try_from(shard).unwrap_or_else(|_| unreachable!("there are fewer cores than that"));
+    Guest { shard, connection }
 }
 
 /// How long the last beat may take.

@@ -21,7 +21,7 @@ mod simulation;
 
 use std::time::Duration;
 
-use chat::{Moment, Roster};
+use chat::{ConnectionName, Moment, Roster};
 use tokio::time::Instant;
 
 use crate::session::AskId;
@@ -40,7 +40,7 @@ const MARGIN: Duration = Duration::from_millis(500);
 /// How often the last telling is said again.
 const DIGEST_EVERY: Duration = Duration::from_secs(5);
 /// How long a gateway that begins with a room waits for the others to tell who is there.
-const GATHER: Duration = Duration::from_millis(300);
+pub(crate) const GATHER: Duration = Duration::from_millis(300);
 /// When it asks for the second time: in a cluster interest spreads asynchronously.
 const CONFIRM_AFTER: Duration = Duration::from_secs(1);
 /// For how long those who ask for all are gathered before all is told.
@@ -83,13 +83,15 @@ pub(crate) enum Asker {
     Roster { shard: usize, to: SubKey },
     /// A request, answered with the latest that is known.
     Who { shard: usize, connection: ConnectionKey, ask: AskId },
+    /// A request over HTTP, by its number: the same.
+    Caller(u64),
 }
 
 /// What a room wants done.
 #[derive(Debug)]
 pub(crate) enum Effect {
     /// Tell the shards that watch the room, all but one connection.
-    Tell(Moment, Option<Guest>),
+    Tell(Moment, Option<ConnectionName>),
     /// Tell the other gateways.
     Publish(bus::News),
     /// Answer somebody who has asked.

@@ -87,7 +87,7 @@ impl Peers {
         for attendee in came {
             for stay in &attendee.stays {
                 listed.insert(stay.id.number, attendee.user.id.clone());
-                people.add(&attendee.user, *stay);
+                people.add(&attendee.user, attendee.info.as_ref(), *stay);
             }
         }
         peer.at = at;
@@ -148,7 +148,7 @@ impl Peer {
         };
         // Who is there before and after is not gone for a moment: what is removed is removed last.
         for attendee in attendees {
-            attendee.stays.iter().for_each(|stay| people.add(&attendee.user, *stay));
+            attendee.stays.iter().for_each(|stay| people.add(&attendee.user, attendee.info.as_ref(), *stay));
         }
         let stays: HashSet<u64> =
             attendees.iter().flat_map(|a| &a.stays).map(|stay| stay.id.number).collect();

@@ -17,15 +17,22 @@ pub(super) struct People {
 
 #[derive(Debug)]
 struct Person {
-    name: Arc<str>,
+    shown: Shown,
     /// By their names; at least one.
     stays: Vec<Stay>,
+}
+
+/// What others see of a user, as it came with the first stay.
+#[derive(Debug, Clone)]
+struct Shown {
+    name: Arc<str>,
+    info: Option<Arc<str>>,
 }
 
 /// What has changed of a user. No stay is in both.
 #[derive(Debug)]
 struct Touched {
-    name: Arc<str>,
+    shown: Shown,
     came: Vec<Stay>,
     went: Vec<Stay>,
 }
@@ -48,15 +55,17 @@ impl People {
     }
 
     /// A stay begins. One that is known already changes nothing.
-    pub(super) fn add(&mut self, user: &User, stay: Stay) {
+    pub(super) fn add(&mut self, user: &User, info: Option<&Arc<str>>, stay: Stay) {
         let person = self.users.entry(user.id.clone()).or_insert_with(|| {
             // Most users have one: a vector's own first step would be four.
-            Person { name: Arc::clone(&user.name), stays: Vec::with_capacity(1) }
+            let shown = Shown { name: Arc::clone(&user.name), info: info.cloned() };
+            Person { shown, stays: Vec::with_capacity(1) }
         });
         let Err(place) = person.stays.binary_search_by_key(&stay.id, |stay| stay.id) else { return };
         person.stays.insert(place, stay);
         self.stays += 1;
-        self.touch(&user.id, &user.name, |touched| {
+        let shown = person.shown.clone();
+        self.touch(&user.id, shown, |touched| {
             if !take(&mut touched.went, stay.id) {
                 touched.came.push(stay);
             }
@@ -67,20 +76,20 @@ impl People {
     pub(super) fn remove(&mut self, user: &UserId, id: StayId) {
         let Some(person) = self.users.get_mut(user) else { return };
         let Ok(place) = person.stays.binary_search_by_key(&id, |stay| stay.id) else { return };
-        let (stay, name) = (person.stays.remove(place), Arc::clone(&person.name));
+        let (stay, shown) = (person.stays.remove(place), person.shown.clone());
         if person.stays.is_empty() {
             self.users.remove(user);
         }
         self.stays -= 1;
-        self.touch(user, &name, |touched| {
+        self.touch(user, shown, |touched| {
             if !take(&mut touched.came, id) {
                 touched.went.push(stay);
             }
         });
     }
 
-    fn touch(&mut self, user: &UserId, name: &Arc<str>, change: impl FnOnce(&mut Touched)) {
-        let new = || Touched { name: Arc::clone(name), came: Vec::new(), went: Vec::new() };
+    fn touch(&mut self, user: &UserId, shown: Shown, change: impl FnOnce(&mut Touched)) {
+        let new = || Touched { shown, came: Vec::new(), went: Vec::new() };
         let touched = self.touched.entry(user.clone()).or_insert_with(new);
         change(touched);
         if touched.came.is_empty() && touched.went.is_empty() {
@@ -163,19 +172,23 @@ impl People {
     }
 
     fn list(&self, stays: impl Fn(&UserId, &Person) -> Vec<Stay>) -> Vec<Attendee> {
-        let attendee = |(id, person): (&UserId, &Person)| Attendee {
-            user: User { id: id.clone(), name: Arc::clone(&person.name) },
-            stays: stays(id, person),
-        };
+        let attendee = |(id, person): (&UserId, &Person)| person.shown.attendee(id, stays(id, person));
         let mut all: Vec<_> = self.users.iter().map(attendee).filter(|a| !a.stays.is_empty()).collect();
         all.sort_unstable_by(|a, b| a.user.id.as_str().cmp(b.user.id.as_str()));
         all
     }
 }
 
+impl Shown {
+    fn attendee(&self, id: &UserId, stays: Vec<Stay>) -> Attendee {
+        let user = User { id: id.clone(), name: Arc::clone(&self.name) };
+        Attendee { user, info: self.info.clone(), stays }
+    }
+}
+
 impl Touched {
     fn attendee(&self, id: &UserId, stays: &[Stay]) -> Attendee {
-        Attendee { user: User { id: id.clone(), name: Arc::clone(&self.name) }, stays: stays.to_vec() }
+        self.shown.attendee(id, stays.to_vec())
     }
 
     fn undo(&self, now: &[Stay]) -> Vec<Stay> {
@@ -211,9 +224,9 @@ mod tests {
     #[test]
     fn a_user_comes_with_the_first_stay_and_goes_with_the_last() {
         let mut people = People::default();
-        people.add(&user("ana"), stay(1, 1));
-        people.add(&user("ana"), stay(2, 1));
-        people.add(&user("ana"), stay(2, 1));
+        people.add(&user("ana"), None, stay(1, 1));
+        people.add(&user("ana"), None, stay(2, 1));
+        people.add(&user("ana"), None, stay(2, 1));
         assert_eq!(shown(&people.shifts().0), [("ana", 2, true)]);
         assert_eq!((people.users(), people.stays()), (1, 2));
         people.settle();
@@ -229,10 +242,10 @@ mod tests {
     #[test]
     fn one_stay_for_another_is_neither_coming_nor_going() {
         let mut people = People::default();
-        people.add(&user("ana"), stay(1, 1));
+        people.add(&user("ana"), None, stay(1, 1));
         people.settle();
         people.remove(&user("ana").id, stay(1, 1).id);
-        people.add(&user("ana"), stay(2, 1));
+        people.add(&user("ana"), None, stay(2, 1));
         let (came, went) = people.shifts();
         assert_eq!((shown(&came), shown(&went)), (vec![("ana", 1, false)], vec![("ana", 1, false)]));
     }
@@ -240,7 +253,7 @@ mod tests {
     #[test]
     fn what_comes_and_goes_between_two_tellings_never_was() {
         let mut people = People::default();
-        people.add(&user("ana"), stay(1, 1));
+        people.add(&user("ana"), None, stay(1, 1));
         people.remove(&user("ana").id, stay(1, 1).id);
         assert!(people.is_settled());
         assert_eq!(people.told(), []);
@@ -249,9 +262,9 @@ mod tests {
     #[test]
     fn each_gateway_tells_of_its_own() {
         let mut people = People::default();
-        people.add(&user("ana"), stay(1, 1));
-        people.add(&user("ana"), stay(2, 1));
-        people.add(&user("ben"), stay(2, 2));
+        people.add(&user("ana"), None, stay(1, 1));
+        people.add(&user("ana"), None, stay(2, 1));
+        people.add(&user("ben"), None, stay(2, 2));
         let (came, went) = people.shifts_of(1);
         assert_eq!((came.len(), came[0].stays.as_slice(), went.len()), (1, &[stay(1, 1)][..], 0));
         assert_eq!((people.known_of(2).len(), people.users_of(1)), (2, 1));

@@ -1,5 +1,7 @@
 //! One room: who enters and leaves here, what the other gateways tell, and what clients are told of it.
 
+use std::sync::Arc;
+
 use bus::{News, There};
 use chat::{Headcount, Moment, PresenceChange, Roster, Stay, User};
 use tokio::time::Instant;
@@ -111,12 +113,13 @@ impl Room {
         &mut self,
         guest: Guest,
         user: &User,
+        info: Option<&Arc<str>>,
         stay: Stay,
         now: Instant,
         fx: &mut Vec<Effect>,
     ) {
         if self.own.enter(guest, &user.id, stay.id) {
-            self.people.add(user, stay);
+            self.people.add(user, info, stay);
             self.own.replace_broken(&user.id, now + MARGIN);
         }
         self.plan(now, fx);
@@ -170,6 +173,12 @@ impl Room {
                 fx.push(Effect::Tell(Moment::Whisper { by, whisper }, None));
                 Understood::Yes
             }
+            News::Broadcast { broadcast, at: _, except } => {
+                fx.push(Effect::Tell(Moment::Broadcast(broadcast), except));
+                Understood::Yes
+            }
+            // That is for those who keep what was broadcast in a channel.
+            News::Kept { .. } | News::Begun => Understood::Yes,
         };
         if understood == Understood::No && self.peers.may_ask(gateway, now) {
             fx.push(Effect::Publish(News::Wanted { of: Some(gateway) }));
@@ -245,7 +254,7 @@ impl Room {
                 // What changes from there on is told: so it begins with what was told last, never with too many.
                 Asker::Roster { .. } => self.told.crowd.is_none().then(|| self.people.told()),
                 // The latest may already be too many, though nobody was told that yet.
-                Asker::Who { .. } => {
+                Asker::Who { .. } | Asker::Caller(_) => {
                     let crowded = self.told.crowd.is_some() || self.is_crowd(count);
                     (!crowded).then(|| self.people.known())
                 }
@@ -323,7 +332,7 @@ impl Room {
     }
 
     /// How many are known to be there.
-    pub(super) fn count(&self) -> Headcount {
+    pub(crate) fn count(&self) -> Headcount {
         let counted = self.peers.counted();
         Headcount {
             users: counted.users.saturating_add(number(self.people.users())),

@@ -1,11 +1,12 @@
 //! What a session wants done. The connection carries actions out in order and decides nothing.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use chat::{
-    Code, Draft, HistoryPage, Refusal, RoomId, RoomState, RoomSummary, Roster, Seq, Timestamp, User, Verdict,
-    Whisper,
+    Broadcast, Channel, ChannelName, Code, Draft, HistoryPage, Member, Refusal, RoomId, RoomState,
+    RoomSummary, Roster, Seq, Timestamp, User, Verdict, Whisper,
 };
 use dialect::{Alias, Attendance, From};
 use tokio::time::Instant;
@@ -44,6 +45,26 @@ pub(crate) enum Action {
     Whisper {
         /// The room.
         room: RoomId,
+        /// Who says it.
+        by: User,
+        /// What.
+        whisper: Whisper,
+    },
+    /// Listen to a channel, seen there as this member where that is shown; the answer is [`Answered::TunedIn`].
+    TuneIn {
+        /// The number of the subscription.
+        sub: SubId,
+        /// The channel.
+        channel: Channel,
+        /// As whom.
+        member: Option<Box<Member>>,
+    },
+    /// End that, whether it is answered yet or not. Nothing is answered.
+    TuneOut(SubId),
+    /// Tell everybody in a channel but this connection.
+    Call {
+        /// The channel.
+        channel: ChannelName,
         /// Who says it.
         by: User,
         /// What.
@@ -152,6 +173,15 @@ pub(crate) struct JoinedAt {
     pub(crate) truncated: bool,
 }
 
+/// What came of [`Action::TuneIn`], as of the place in what is told at which the subscription begins.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Tuned {
+    /// Who is there, where that is shown.
+    pub(crate) roster: Option<Arc<Roster>>,
+    /// What was broadcast last, where that is kept.
+    pub(crate) kept: Option<Broadcast>,
+}
+
 /// How the connection ends.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Closing {
@@ -166,6 +196,8 @@ pub(crate) struct Closing {
 pub(crate) enum Answered {
     /// To [`Action::Join`].
     Joined(SubId, Result<JoinedAt, Refusal>),
+    /// To [`Action::TuneIn`].
+    TunedIn(SubId, Result<Arc<Tuned>, Refusal>),
     /// To [`Action::Submit`]: a verdict a draft, in order.
     Verdicts(RoomId, Vec<Verdict>),
     /// To [`Action::Read`] and [`Action::Who`].

@@ -24,7 +24,7 @@ use tokio::time::Instant;
 use websocket::Violation;
 
 pub(crate) use action::{
-    ANSWER_WITHIN, Action, Answered, AskId, Closing, Join, JoinedAt, Read, ReadAnswer, SubId,
+    ANSWER_WITHIN, Action, Answered, AskId, Closing, Join, JoinedAt, Read, ReadAnswer, SubId, Tuned,
 };
 pub(crate) use credential::Credential;
 pub(crate) use env::{Env, EnvParts};
@@ -162,6 +162,14 @@ impl Session {
     pub(crate) fn user(&self) -> Option<&chat::UserId> {
         match &self.state {
             State::Open(open) => Some(&open.user().id),
+            State::Greeting(_) | State::Closed => None,
+        }
+    }
+
+    /// Who the client is in a channel, where that is shown.
+    pub(crate) fn member(&self, channel: &chat::ChannelName) -> Option<&chat::Member> {
+        match &self.state {
+            State::Open(open) => open.member(channel),
             State::Greeting(_) | State::Closed => None,
         }
     }

@@ -26,6 +26,14 @@ impl Turn<'_> {
         self.voice.dialect.vouch(&self.connection.to_string(), alias, claim)
     }
 
+    /// The same for whoever wants to be known as a user.
+    ///
+    /// # Errors
+    /// Why nobody has.
+    pub(super) fn vouch_for_user(&self, claim: &Claim) -> Result<Voucher, Refusal> {
+        self.voice.dialect.vouch_for_user(&self.connection.to_string(), claim)
+    }
+
     /// Whether a request with this mark speaks of the subscription that was opened with that one.
     pub(super) fn is_within(&self, mark: &Mark, opening: &Mark) -> bool {
         self.voice.dialect.is_within(mark, opening)

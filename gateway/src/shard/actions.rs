@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use chat::{RoomId, Timestamp};
+use chat::{Place, RoomId, Timestamp};
 use tokio::time::Instant;
 use websocket::Opcode;
 
@@ -48,7 +48,19 @@ impl Shard {
                     None
                 }
                 Action::Whisper { room, by, whisper } => {
-                    self.whisper(key, room, by, whisper);
+                    self.whisper(key, Place::Room(room), by, whisper);
+                    None
+                }
+                Action::TuneIn { sub, channel, member } => {
+                    self.tune_in(key, sub, channel, member.map(|member| *member));
+                    None
+                }
+                Action::TuneOut(sub) => {
+                    self.tune_out(key, sub);
+                    None
+                }
+                Action::Call { channel, by, whisper } => {
+                    self.whisper(key, Place::Channel(channel), by, whisper);
                     None
                 }
                 Action::Read(ask, read) => self.read(key, ask, read),

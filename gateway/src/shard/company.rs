@@ -1,9 +1,10 @@
 //! What the subscriptions of a shard have to do with the others in their rooms: who of them is seen, and who is told what
 //! passes. Like an event, it is encoded once a group; unlike one, it is not kept for those who are behind.
 
-use chat::{Attendee, Moment, PresenceChange, Roster, Shift, User, UserId};
+use chat::{Attendee, Moment, Place, PresenceChange, Roster, Shift, User, UserId};
 use dialect::{Attendance, Dialect, Payloads};
 
+use super::room::Groups;
 use super::{Shard, busy, index};
 use crate::connection::{End, Frame, Subscription};
 use crate::porter::{Errand, Passing};
@@ -26,7 +27,7 @@ pub(crate) struct Company {
 
 impl Shard {
     /// Hands an errand to the porter, behind those that wait for it to have time.
-    fn errand(&mut self, errand: Errand) {
+    pub(super) fn errand(&mut self, errand: Errand) {
         if !self.errands.is_empty() {
             self.errands.push_back(errand);
         } else if let Err(errand) = self.bell.ring(errand) {
@@ -128,14 +129,9 @@ impl Shard {
     }
 
     /// Something is to be told to the others. Where the porter has too much to do, it is lost.
-    pub(super) fn whisper(
-        &mut self,
-        key: ConnectionKey,
-        room: chat::RoomId,
-        by: User,
-        whisper: chat::Whisper,
-    ) {
-        let _lost = self.bell.ring(Errand::Whisper { connection: key, room, by, whisper });
+    pub(super) fn whisper(&mut self, key: ConnectionKey, place: Place, by: User, whisper: chat::Whisper) {
+        let Some(except) = self.connection(key).map(|connection| connection.session.name()) else { return };
+        let _lost = self.bell.ring(Errand::Whisper { place, by, whisper, except });
     }
 
     /// It is known who is in the room of a subscription. One that is listed already has missed something, and gets the
@@ -151,7 +147,7 @@ impl Shard {
         }
         let (alias, room) = (sub.alias.clone(), sub.room.clone());
         let moment = Moment::Relisted { before: Vec::new(), now: roster.clone() };
-        if let Some(frame) = encode(dialect, &alias, &room, &moment, &mut self.scratch) {
+        if let Some(frame) = encode(dialect, &alias, &Place::Room(room), &moment, &mut self.scratch) {
             self.write(to.connection, frame);
             self.touch(to.connection.place);
         }
@@ -159,35 +155,53 @@ impl Shard {
 
     /// Gives everybody who is told the frames that are its own.
     pub(super) fn pass(&mut self, passing: &Passing) {
-        let Some(room) = self.rooms.get_mut(&passing.room) else { return };
-        let moment = &*passing.moment;
-        for group in room.audience.iter() {
-            let shared = encode(group.dialect, &group.alias, &passing.room, moment, &mut self.scratch);
+        let Passing { place, moment, except } = passing;
+        let audience = match place {
+            Place::Room(room) => self.rooms.get(room).map(|room| &room.audience),
+            Place::Channel(name) => self.channels.get(name).map(|channel| &channel.audience),
+        };
+        let mut slow = Vec::new();
+        for group in audience.into_iter().flat_map(Groups::iter) {
+            let shared = encode(group.dialect, &group.alias, place, moment, &mut self.scratch);
             let Some(shared) = shared else { continue };
             let about = if group.dialect.tells_of_oneself() { Vec::new() } else { users(moment) };
-            for &place in &group.listeners {
-                let Some(connection) = self.connections.get_mut(index(place)) else { continue };
-                let key = ConnectionKey { place, generation: connection.generation };
-                if connection.end != End::Open || passing.except == Some(key) {
+            for &at in &group.listeners {
+                let Some(connection) = self.connections.get_mut(index(at)) else { continue };
+                let session = &connection.session;
+                if connection.end != End::Open || except.is_some_and(|except| except == session.name()) {
                     continue;
                 }
-                let own = connection.session.user().filter(|user| about.contains(user));
-                let frame = match own {
+                let own = match place {
+                    Place::Room(_) => session.user(),
+                    Place::Channel(name) => session.member(name).map(|member| &member.user.id),
+                };
+                let frame = match own.filter(|user| about.contains(user)) {
                     None => Some(Frame::clone(&shared)),
                     Some(own) => {
                         let others = without(moment, own);
-                        encode(group.dialect, &group.alias, &passing.room, &others, &mut self.scratch)
+                        encode(group.dialect, &group.alias, place, &others, &mut self.scratch)
                     }
                 };
                 let Some(frame) = frame else { continue };
-                if !connection.push_live(&frame) {
-                    connection.missed_moments |= !matches!(moment, Moment::Whisper { .. });
-                } else if !connection.touched {
-                    connection.touched = true;
-                    self.touched.push_back(place);
+                if connection.push_live(&frame) {
+                    if !connection.touched {
+                        connection.touched = true;
+                        self.touched.push_back(at);
+                    }
+                } else if matches!(**moment, Moment::Whisper { .. }) {
+                    // It was for those who are quick.
+                } else if let Place::Room(_) = place {
+                    connection.missed_moments = true;
+                } else {
+                    slow.push(ConnectionKey { place: at, generation: connection.generation });
                 }
             }
+            if let Moment::Broadcast(_) = **moment {
+                group.deliveries.inc_by(group.listeners.len() as u64);
+            }
         }
+        // Nobody can make up for what was missed in a channel: who comes back knows at least that something was.
+        slow.into_iter().for_each(|key| self.dismiss_slow(key));
     }
 
     /// Whoever was too slow for what passed, and is no longer, is told anew who is there. To be called with each tick.
@@ -216,12 +230,15 @@ impl crate::connection::Connection {
 fn encode(
     dialect: &'static dyn Dialect,
     alias: &dialect::Alias,
-    room: &chat::RoomId,
+    place: &Place,
     moment: &Moment,
     scratch: &mut Vec<u8>,
 ) -> Option<Frame> {
     let mut payloads = Payloads::default();
-    dialect.moment(alias, room, moment, &mut payloads);
+    match place {
+        Place::Room(room) => dialect.moment(alias, room, moment, &mut payloads),
+        Place::Channel(name) => dialect.in_channel(name, moment, &mut payloads),
+    }
     scratch.clear();
     for payload in payloads.iter() {
         websocket::text_into(scratch, |out| out.extend_from_slice(payload));
@@ -238,7 +255,7 @@ fn users(moment: &Moment) -> Vec<&UserId> {
         Moment::Relisted { before, now } => {
             before.iter().chain(now.attendees()).map(|attendee| &attendee.user.id).collect()
         }
-        Moment::Whisper { .. } => Vec::new(),
+        Moment::Whisper { .. } | Moment::Broadcast(_) => Vec::new(),
     }
 }
 
@@ -260,6 +277,6 @@ fn without(moment: &Moment, user: &UserId) -> Moment {
             let now = Roster { count: now.count, listed };
             Moment::Relisted { before: attendees(before), now }
         }
-        Moment::Whisper { .. } => moment.clone(),
+        Moment::Whisper { .. } | Moment::Broadcast(_) => moment.clone(),
     }
 }

@@ -119,6 +119,7 @@ impl Shard {
         for subscription in left.iter() {
             self.part(key, dialect, subscription, parting);
         }
+        self.leave_channels(key, parting);
     }
 }
 

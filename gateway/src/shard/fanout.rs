@@ -55,6 +55,7 @@ impl Shard {
                 self.answer(to.connection, answered, now);
             }
             Told::Passed(passing) => self.pass(&passing),
+            Told::TunedIn { to, channel, outcome } => self.tuned_in(to, &channel, outcome, now),
             Told::Roster { to, roster } => self.roster(to, &roster),
             Told::Page { to, first, events } => self.page(to, first, &events),
             Told::Verdicts { connection, room, verdicts } => {

@@ -5,6 +5,7 @@
 //! an await.
 
 mod actions;
+mod channels;
 mod company;
 mod encode;
 mod ending;
@@ -24,7 +25,7 @@ use std::collections::{HashMap, HashSet, VecDeque};
 use std::rc::Rc;
 use std::time::Duration;
 
-use chat::{Refusal, RoomId};
+use chat::{ChannelName, Refusal, RoomId};
 use tokio::time::Instant;
 
 use crate::connection::{Connection, End};
@@ -32,6 +33,8 @@ use crate::metrics::Metrics;
 use crate::porter::{Bell, Errand};
 use crate::session::{Action, Env};
 use crate::switchboard::{ConnectionKey, Line, Want};
+use channels::LocalChannel;
+pub(crate) use channels::Tunings;
 pub(crate) use company::Company;
 use encode::{LastBeats, LastPage};
 pub(crate) use history::PageLine;
@@ -50,6 +53,7 @@ pub(crate) struct Shard {
     /// Counts up with every connection, so that a key never names two of them.
     generations: u32,
     rooms: HashMap<RoomId, LocalRoom>,
+    channels: HashMap<ChannelName, LocalChannel>,
     /// Rooms that are empty and that the switchboard could not be told of yet.
     quits: HashSet<RoomId>,
     /// What the porter had no time for yet: as many as there are subscriptions that begin or end within a second.
@@ -99,6 +103,7 @@ impl Shard {
             connections: slab::Slab::new(),
             generations: 0,
             rooms: HashMap::new(),
+            channels: HashMap::new(),
             quits: HashSet::new(),
             errands: VecDeque::new(),
             touched: VecDeque::new(),

@@ -44,6 +44,7 @@ impl Shard {
             reader: Reader::new(Role::Server, self.limits.frame_bytes),
             outbox: Outbox::new(self.limits.outbox_bytes),
             subscriptions: Subscriptions::default(),
+            tunings: None,
             end: End::Open,
             touched: false,
             spoken: false,

@@ -72,6 +72,8 @@ impl Shard {
             }
             // Who is there has a simulation of its own.
             Action::Attend { .. } | Action::Whisper { .. } | Action::Who(..) => {}
+            // Nobody here listens to channels.
+            Action::TuneIn { .. } | Action::TuneOut(_) | Action::Call { .. } => {}
             Action::Count(_) | Action::Ping | Action::Beat(_) => {}
             Action::Close(_) => {
                 self.mail.push_back((resident, Mail::Closed));

@@ -1,4 +1,4 @@
-//! When which room needs a look. A room may stand here several times; the one who takes it out checks whether
+//! When what needs a look: a room, say. The same may stand here several times; the one who takes it out checks whether
 //! there is still something to do.
 
 use std::cmp::Reverse;
@@ -7,13 +7,19 @@ use std::collections::BinaryHeap;
 use chat::RoomId;
 use tokio::time::Instant;
 
-/// Rooms by the time at which to look at them.
-#[derive(Debug, Default)]
-pub(crate) struct Due(BinaryHeap<Reverse<(Instant, RoomId)>>);
+/// Things by the time at which to look at them.
+#[derive(Debug)]
+pub(crate) struct Due<T = RoomId>(BinaryHeap<Reverse<(Instant, T)>>);
 
-impl Due {
-    pub(crate) fn at(&mut self, when: Instant, room: &RoomId) {
-        self.0.push(Reverse((when, room.clone())));
+impl<T: Ord> Default for Due<T> {
+    fn default() -> Self {
+        Self(BinaryHeap::new())
+    }
+}
+
+impl<T: Ord + Clone> Due<T> {
+    pub(crate) fn at(&mut self, when: Instant, what: &T) {
+        self.0.push(Reverse((when, what.clone())));
     }
 
     /// When the next look is due.
@@ -21,11 +27,11 @@ impl Due {
         self.0.peek().map(|Reverse((when, _))| *when)
     }
 
-    /// The next room whose time has come.
-    pub(crate) fn take(&mut self, now: Instant) -> Option<RoomId> {
+    /// The next one whose time has come.
+    pub(crate) fn take(&mut self, now: Instant) -> Option<T> {
         if self.next()? > now {
             return None;
         }
-        self.0.pop().map(|Reverse((_, room))| room)
+        self.0.pop().map(|Reverse((_, what))| what)
     }
 }

@@ -29,7 +29,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bus::Bus;
-use chat::{Draft, Event, Refusal, RoomId, RoomState, Roster, Seq, Verdict};
+use chat::{ChannelName, Draft, Event, Refusal, RoomId, RoomState, Roster, Seq, Verdict};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::{JoinHandle, spawn_local};
 use tokio::time::Instant;
@@ -37,7 +37,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::metrics::Metrics;
 use crate::porter::Passing;
-use crate::session::{AskId, Join, JoinedAt, Read, ReadAnswer, SubId};
+use crate::session::{AskId, Join, JoinedAt, Read, ReadAnswer, SubId, Tuned};
 
 /// One connection of one shard. The generation tells apart those that used the same place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -90,8 +90,10 @@ pub(crate) enum Told {
     Page { to: SubKey, first: Seq, events: Arc<[Arc<Event>]> },
     /// The answer to [`Want::Submit`].
     Verdicts { connection: ConnectionKey, room: RoomId, verdicts: Vec<Verdict> },
-    /// Something passes in a room that the shard watches.
+    /// Something passes in a room that the shard watches, or in a channel that it listens to.
     Passed(Passing),
+    /// What came of [`crate::porter::Errand::TuneIn`]. What is passed behind it is for this subscription, too.
+    TunedIn { to: SubKey, channel: ChannelName, outcome: Result<Arc<Tuned>, Refusal> },
     /// Who is in the room of a subscription.
     Roster { to: SubKey, roster: Arc<Roster> },
     /// The answer to [`Want::Read`], or to [`crate::porter::Errand::Who`].

@@ -125,7 +125,7 @@ impl Bus for LocalBus {
             }
             Note::Heads(partition, _) => self.tell(&Topic::Heads(*partition), &note, trace),
             Note::Beat(_) => self.tell(&Topic::Beats, &note, trace),
-            Note::Live(news) => self.tell(&Topic::Live(news.room.clone()), &note, trace),
+            Note::Live(news) => self.tell(&Topic::Live(news.place.clone()), &note, trace),
             Note::Gateway(_) => self.tell(&Topic::Gateways, &note, trace),
         }
         Ok(())

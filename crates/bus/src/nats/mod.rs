@@ -18,6 +18,7 @@ mod subject;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use chat::Place;
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
@@ -31,8 +32,8 @@ pub(crate) use self::servers::ServerList;
 use self::subject::{Kind, Subjects};
 use crate::waiting::Waiting;
 use crate::{
-    Answer, Ask, Asked, Bus, BusError, Door, Heard, Link, Listening, Note, OpenError, Options, Pending,
-    ReplyRoute, ReplyTo, Subscribed, Topic, TraceParent, wire,
+    Answer, Ask, Asked, Bus, BusError, Door, Heard, Link, Listening, Note, OpenError, Options, Partition,
+    Pending, ReplyRoute, ReplyTo, Subscribed, Topic, TraceParent, wire,
 };
 
 /// The header that carries a [`TraceParent`].
@@ -49,6 +50,8 @@ pub(crate) struct NatsBus {
     rooms: Rooms,
     /// Rooms, by what is in no log.
     live: Rooms,
+    /// Channels.
+    channels: Rooms,
     _tasks: DropGuard,
 }
 
@@ -63,8 +66,8 @@ impl NatsBus {
         let connection = Arc::new(connect_and_watch(servers, options, &stop).await?);
         let (shared, single_max) = (Arc::clone(&connection), options.single_rooms_max);
         let open = |kind| Rooms::open(Arc::clone(&shared), subjects.clone(), kind, single_max, stop.clone());
-        let (rooms, live) = (open(Kind::Events), open(Kind::Live));
-        Ok(Self { connection, subjects, rooms, live, _tasks: stop.drop_guard() })
+        let (rooms, live, channels) = (open(Kind::Events), open(Kind::Live), open(Kind::Channel));
+        Ok(Self { connection, subjects, rooms, live, channels, _tasks: stop.drop_guard() })
     }
 }
 
@@ -117,8 +120,14 @@ impl Bus for NatsBus {
 
     async fn listen(&self, topic: Topic, into: mpsc::Sender<Heard>) -> Result<Listening, BusError> {
         let subject = match topic {
-            Topic::Room(room) => return self.rooms.listen(&room, into).await,
-            Topic::Live(room) => return self.live.listen(&room, into).await,
+            Topic::Room(room) => return self.rooms.listen(Partition::of(&room), room.as_str(), into).await,
+            Topic::Live(Place::Room(room)) => {
+                return self.live.listen(Partition::of(&room), room.as_str(), into).await;
+            }
+            Topic::Live(Place::Channel(channel)) => {
+                let partition = Partition::of_channel(&channel);
+                return self.channels.listen(partition, channel.as_str(), into).await;
+            }
             Topic::Rooms(partition) => self.subjects.partition(Kind::Events, partition),
             Topic::Heads(partition) => self.subjects.heads(partition),
             Topic::Beats => self.subjects.beats(),

@@ -1,6 +1,6 @@
 //! The subjects of NATS. Part of the wire format: see also [`crate::Partition`].
 //!
-//! Nothing that a user types can be a wildcard or leave its own subject: a room's token is its name where
+//! Nothing that a user types can be a wildcard or leave its own subject: the token of a room or a channel is its name where
 //! that is made of `A-Za-z0-9_-` only, else `~` and the name in base64url.
 
 use std::borrow::Cow;
@@ -8,17 +8,19 @@ use std::borrow::Cow;
 use async_nats::Subject;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use chat::RoomId;
+use chat::{ChannelName, Place, RoomId};
 
 use crate::{Door, Note, Partition};
 
-/// What is told of rooms, each of them by subjects of its own.
+/// What is told of rooms and channels, each of them by subjects of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
     /// The events of its log.
     Events,
-    /// What is in no log.
+    /// What passes in a room and is in no log.
     Live,
+    /// What passes in a channel.
+    Channel,
 }
 
 impl Kind {
@@ -26,6 +28,7 @@ impl Kind {
         match self {
             Self::Events => "room",
             Self::Live => "live",
+            Self::Channel => "channel",
         }
     }
 }
@@ -60,16 +63,23 @@ impl Subjects {
             Note::Events(events) => self.of_room(Kind::Events, &events.room),
             Note::Heads(partition, _) => self.heads(*partition),
             Note::Beat(_) => self.beats(),
-            Note::Live(news) => self.of_room(Kind::Live, &news.room),
+            Note::Live(news) => match &news.place {
+                Place::Room(room) => self.of_room(Kind::Live, room),
+                Place::Channel(channel) => self.of_channel(channel),
+            },
             Note::Gateway(_) => self.gateways(),
         }
     }
 
     fn of_room(&self, kind: Kind, room: &RoomId) -> Subject {
-        self.room(kind, Partition::of(room), &token(room))
+        self.room(kind, Partition::of(room), &token(room.as_str()))
     }
 
-    /// The room of a [`token`].
+    fn of_channel(&self, channel: &ChannelName) -> Subject {
+        self.room(Kind::Channel, Partition::of_channel(channel), &token(channel.as_str()))
+    }
+
+    /// The room, or the channel, of a [`token`].
     pub(super) fn room(&self, kind: Kind, partition: Partition, token: &str) -> Subject {
         format!("{}.{}.{}.{token}", self.prefix, kind.token(), partition.index()).into()
     }
@@ -95,9 +105,8 @@ impl Subjects {
     }
 }
 
-/// What stands for a room in a subject.
-pub(super) fn token(room: &RoomId) -> Cow<'_, str> {
-    let name = room.as_str();
+/// What stands for a room or a channel in a subject, by its name.
+pub(super) fn token(name: &str) -> Cow<'_, str> {
     if name.bytes().all(plain) {
         Cow::Borrowed(name)
     } else {
@@ -124,9 +133,8 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_rooms_token_is_one_plain_token_and_names_no_other_room(name in "[A-Za-z0-9_.:=@,;-]{1,128}") {
-            let room = RoomId::parse(&name).unwrap();
-            let token = token(&room);
+        fn a_token_is_one_plain_token_and_names_nothing_else(name in "[A-Za-z0-9_.:=@,;-]{1,128}|\\PC{1,50}") {
+            let token = token(&name);
             prop_assert!(token.bytes().all(|b| plain(b) || b == b'~'), "{}", token);
             prop_assert_eq!(room_of(&token), name);
         }
@@ -140,6 +148,7 @@ mod tests {
             let room = RoomId::parse(name).unwrap();
             subjects.of_room(Kind::Events, &room)
         };
+        let channel = |name| subjects.of_channel(&ChannelName::parse(name).unwrap());
         for (subject, expected) in [
             (subjects.door(Door::Submit(partition)), "parlor.submit.7"),
             (subjects.door(Door::SubmitAny), "parlor.submit.any"),
@@ -153,6 +162,8 @@ mod tests {
             (subjects.beats(), "parlor.beats"),
             (room("general"), "parlor.room.19.general"),
             (room("a.b:"), "parlor.room.4.~YS5iOg"),
+            (channel("general"), "parlor.channel.19.general"),
+            (channel("#server-to-user-7"), "parlor.channel.24.~I3NlcnZlci10by11c2VyLTc"),
         ] {
             assert_eq!(subject.as_str(), expected);
         }

@@ -5,14 +5,14 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use chat::{
-    Attendee, Body, Change, Code, ConnectionName, Draft, Epoch, Event, EventKind, Headcount, HistoryPage,
-    LogPage, PageFrom, Refusal, RequestId, RoomHead, RoomId, RoomKind, RoomState, RoomSummary, Seq,
-    StandingMessage, Stay, StayId, Stored, Timestamp, User, Whisper,
+    Attendee, Body, Broadcast, Change, ChannelName, Code, ConnectionName, Draft, Epoch, Event, EventKind,
+    Headcount, HistoryPage, LogPage, PageFrom, Place, Refusal, RequestId, RoomHead, RoomId, RoomKind,
+    RoomState, RoomSummary, Seq, StandingMessage, Stay, StayId, Stored, Timestamp, User, Whisper,
 };
 
 use super::*;
 use crate::{
-    Beat, GatewayBeat, News, PageLimit, Partition, RoomEvents, RoomNews, Submission, Telling, There,
+    Beat, GatewayBeat, LiveNews, News, PageLimit, Partition, RoomEvents, Submission, Telling, There,
 };
 
 fn file(name: &str) -> Vec<u8> {
@@ -187,8 +187,11 @@ fn who_is_left_out_is_written_as_ever_and_a_name_that_cannot_be_read_leaves_nobo
 fn what_gateways_tell_each_other_is_written_as_ever() {
     let gateway = u64::MAX;
     let stay = |number| Stay { id: StayId { gateway, number }, since: at(1) };
-    let attendee =
-        |user, numbers: &[u64]| Attendee { user, stays: numbers.iter().copied().map(stay).collect() };
+    let attendee = |user, numbers: &[u64]| Attendee {
+        user,
+        info: None,
+        stays: numbers.iter().copied().map(stay).collect(),
+    };
     let came = vec![attendee(ana(), &[3, 5]), attendee(User::parse("bob", None).unwrap(), &[4])];
     let telling = Telling { incarnation: 2, n: 7 };
     let counted = There::Counted(Headcount { users: 900, connections: 1000 });
@@ -202,7 +205,7 @@ fn what_gateways_tell_each_other_is_written_as_ever() {
         ("note_live_wanted_of", News::Wanted { of: Some(gateway) }),
         ("note_live_whisper", News::Whisper { by: ana(), whisper }),
     ] {
-        let note = Note::Live(RoomNews { room: room("team:42"), gateway, news });
+        let note = Note::Live(LiveNews { place: Place::Room(room("team:42")), gateway, news });
         assert_json(name, &encode_note(&note));
         assert_eq!(decode_note(&file(name)), Ok(note), "{name}.json");
     }
@@ -215,6 +218,39 @@ fn what_gateways_tell_each_other_is_written_as_ever() {
         decode_note(br#"{"v":1,"live":{"room":"a","gateway":1,"newer":{}}}"#),
         Err(Unreadable::Unknown)
     );
+}
+
+#[test]
+fn what_gateways_tell_each_other_of_channels_is_written_as_ever() {
+    let gateway = u64::MAX;
+    let channel = |name| ChannelName::parse(name).unwrap();
+    let broadcast = |name| Broadcast { channel: channel(name), event: "order".into(), data: ODD.into() };
+    let except = ConnectionName::parse("123.456");
+    let stays = vec![Stay { id: StayId { gateway, number: 3 }, since: at(1) }];
+    let info = Some(r#"{"name":"Ana", "x":[1]}"#.into());
+    let came = vec![Attendee { user: ana(), info, stays }];
+    let telling = Telling { incarnation: 2, n: 7 };
+    let chat = || Place::Channel(channel("cache-chat"));
+    let passed_on = |name, except| News::Broadcast { broadcast: broadcast(name), at: at(1), except };
+    for (name, place, news) in [
+        ("note_channel_begun", chat(), News::Begun),
+        ("note_channel_broadcast", chat(), passed_on("cache-chat", except)),
+        ("note_live_broadcast", Place::Room(room("team:42")), passed_on("private-room-team:42", None)),
+        ("note_channel_kept", chat(), News::Kept { broadcast: broadcast("cache-chat"), at: at(1), by: 7 }),
+        (
+            "note_channel_changed",
+            Place::Channel(channel("presence-x")),
+            News::Changed { at: telling, came, went: vec![] },
+        ),
+    ] {
+        let note = Note::Live(LiveNews { place, gateway, news });
+        assert_json(name, &encode_note(&note));
+        assert_eq!(decode_note(&file(name)), Ok(note), "{name}.json");
+    }
+    for nowhere in [r#""gateway":1,"begun":{}"#, r#""room":"a","channel":"b","gateway":1,"begun":{}"#] {
+        let note = format!(r#"{{"v":1,"live":{{{nowhere}}}}}"#);
+        assert_eq!(decode_note(note.as_bytes()), Err(Unreadable::Value("a place")));
+    }
 }
 
 #[test]

@@ -1,17 +1,21 @@
-//! What gateways tell each other. The room and the gateway are written once for all.
+//! What gateways tell each other. The place and the gateway are written once for all.
 
-use chat::{Attendee, Headcount, RoomId, Stay, StayId, Timestamp, Whisper};
+use chat::{Attendee, ChannelName, Headcount, Place, RoomId, Stay, StayId, Timestamp, Whisper};
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 
 use super::Unreadable;
+use super::broadcast::BroadcastWire;
 use super::text::{Text, name_of, user};
-use crate::{GatewayBeat, News, RoomNews, Telling, There};
+use crate::{GatewayBeat, LiveNews, News, Telling, There};
 
-/// News of a room: exactly one of what they can be.
+/// News of a room or of a channel, whichever is named: exactly one of what they can be.
 #[derive(Serialize, Deserialize)]
 pub(super) struct NewsWire<'a> {
-    #[serde(borrow)]
-    room: Text<'a>,
+    #[serde(borrow, skip_serializing_if = "Option::is_none")]
+    room: Option<Text<'a>>,
+    #[serde(borrow, skip_serializing_if = "Option::is_none")]
+    channel: Option<Text<'a>>,
     gateway: u64,
     #[serde(borrow, skip_serializing_if = "Option::is_none")]
     changed: Option<ChangedWire<'a>>,
@@ -23,6 +27,12 @@ pub(super) struct NewsWire<'a> {
     wanted: Option<WantedWire>,
     #[serde(borrow, skip_serializing_if = "Option::is_none")]
     whisper: Option<WhisperWire<'a>>,
+    #[serde(borrow, skip_serializing_if = "Option::is_none")]
+    broadcast: Option<BroadcastWire<'a>>,
+    #[serde(borrow, skip_serializing_if = "Option::is_none")]
+    kept: Option<BroadcastWire<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    begun: Option<BegunWire>,
 }
 
 #[derive(Clone, Copy, Serialize, Deserialize)]
@@ -55,6 +65,8 @@ struct AttendeeWire<'a> {
     user: Text<'a>,
     #[serde(borrow, skip_serializing_if = "Option::is_none")]
     name: Option<Text<'a>>,
+    #[serde(borrow, skip_serializing_if = "Option::is_none")]
+    info: Option<&'a RawValue>,
     /// The number of each stay, and since when it is.
     stays: Vec<(u64, i64)>,
 }
@@ -64,6 +76,9 @@ struct CountWire {
     users: u32,
     connections: u32,
 }
+
+#[derive(Serialize, Deserialize)]
+struct BegunWire {}
 
 #[derive(Serialize, Deserialize)]
 struct WantedWire {
@@ -91,16 +106,24 @@ pub(super) struct GatewayWire {
     leaving: bool,
 }
 
-impl<'a> From<&'a RoomNews> for NewsWire<'a> {
-    fn from(told: &'a RoomNews) -> Self {
+impl<'a> From<&'a LiveNews> for NewsWire<'a> {
+    fn from(told: &'a LiveNews) -> Self {
+        let (room, channel) = match &told.place {
+            Place::Room(room) => (Some(Text::of(room)), None),
+            Place::Channel(channel) => (None, Some(Text::of(channel))),
+        };
         let mut wire = Self {
-            room: Text::of(&told.room),
+            room,
+            channel,
             gateway: told.gateway,
             changed: None,
             all: None,
             last: None,
             wanted: None,
             whisper: None,
+            broadcast: None,
+            kept: None,
+            begun: None,
         };
         match &told.news {
             News::Changed { at, came, went } => {
@@ -124,6 +147,13 @@ impl<'a> From<&'a RoomNews> for NewsWire<'a> {
                 let (called, data) = (Text::from(whisper.name()), Text::from(whisper.data()));
                 wire.whisper = Some(WhisperWire { user, name, called, data });
             }
+            News::Broadcast { broadcast, at, except } => {
+                wire.broadcast = Some(BroadcastWire::of(&told.place, broadcast, *at).except(*except));
+            }
+            News::Kept { broadcast, at, by } => {
+                wire.kept = Some(BroadcastWire::of(&told.place, broadcast, *at).by(*by));
+            }
+            News::Begun => wire.begun = Some(BegunWire {}),
         }
         wire
     }
@@ -136,15 +166,18 @@ fn attendees(attendees: &[Attendee]) -> Vec<AttendeeWire<'_>> {
 impl<'a> From<&'a Attendee> for AttendeeWire<'a> {
     fn from(attendee: &'a Attendee) -> Self {
         let stays = attendee.stays.iter().map(|stay| (stay.id.number, stay.since.as_micros()));
-        Self { user: Text::of(&attendee.user.id), name: name_of(&attendee.user), stays: stays.collect() }
+        // It was one JSON value when it came.
+        let info = attendee.info.as_deref().and_then(|info| serde_json::from_str(info).ok());
+        let (user, name) = (Text::of(&attendee.user.id), name_of(&attendee.user));
+        Self { user, name, info, stays: stays.collect() }
     }
 }
 
-impl TryFrom<NewsWire<'_>> for RoomNews {
+impl TryFrom<NewsWire<'_>> for LiveNews {
     type Error = Unreadable;
 
     fn try_from(wire: NewsWire<'_>) -> Result<Self, Unreadable> {
-        let (room, gateway) = (RoomId::parse(wire.room.as_str())?, wire.gateway);
+        let (place, gateway) = (wire.place()?, wire.gateway);
         let news = if let Some(changed) = wire.changed {
             let came =
                 changed.came.into_iter().map(|came| came.attendee(gateway)).collect::<Result<_, _>>()?;
@@ -157,10 +190,26 @@ impl TryFrom<NewsWire<'_>> for RoomNews {
             News::Wanted { of: wanted.of }
         } else if let Some(whisper) = wire.whisper {
             whisper.news()?
+        } else if let Some(broadcast) = wire.broadcast {
+            broadcast.passed_on(&place)?
+        } else if let Some(kept) = wire.kept {
+            kept.kept(&place)?
+        } else if let Some(BegunWire {}) = wire.begun {
+            News::Begun
         } else {
             return Err(Unreadable::Unknown);
         };
-        Ok(Self { room, gateway, news })
+        Ok(Self { place, gateway, news })
+    }
+}
+
+impl NewsWire<'_> {
+    fn place(&self) -> Result<Place, Unreadable> {
+        match (&self.room, &self.channel) {
+            (Some(room), None) => Ok(Place::Room(RoomId::parse(room.as_str())?)),
+            (None, Some(channel)) => Ok(Place::Channel(ChannelName::parse(channel.as_str())?)),
+            (None, None) | (Some(_), Some(_)) => Err(Unreadable::Value("a place")),
+        }
     }
 }
 
@@ -191,7 +240,8 @@ impl AttendeeWire<'_> {
             since: Timestamp::from_micros(since),
         };
         let user = user(&self.user, self.name.as_ref())?;
-        Ok(Attendee { user, stays: self.stays.into_iter().map(stay).collect() })
+        let info = self.info.map(|info| info.get().into());
+        Ok(Attendee { user, info, stays: self.stays.into_iter().map(stay).collect() })
     }
 }
 

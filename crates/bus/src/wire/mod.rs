@@ -7,6 +7,7 @@
 
 mod answer;
 mod ask;
+mod broadcast;
 mod draft;
 mod event;
 #[cfg(test)]
@@ -93,6 +94,7 @@ impl From<chat::BadName> for Unreadable {
             chat::BadName::Request => "an id",
             chat::BadName::Seq => "a seq",
             chat::BadName::Epoch => "an epoch",
+            chat::BadName::Channel => "a channel",
         })
     }
 }

@@ -3,12 +3,13 @@
 use std::time::Duration;
 
 use chat::{
-    Body, Change, ConnectionName, Draft, Epoch, Event, EventKind, RequestId, RoomId, Seq, Timestamp, User,
+    Body, Broadcast, Change, ChannelName, ConnectionName, Draft, Epoch, Event, EventKind, Place, RequestId,
+    RoomId, Seq, Timestamp, User,
 };
 use proptest::prelude::*;
 
 use super::*;
-use crate::{RoomEvents, Submission};
+use crate::{LiveNews, News, RoomEvents, Submission};
 
 fn room() -> impl Strategy<Value = RoomId> {
     "[A-Za-z0-9_.:=@,;-]{1,128}".prop_map(|name| RoomId::parse(&name).unwrap())
@@ -41,6 +42,21 @@ fn change() -> impl Strategy<Value = Change> {
 fn except() -> impl Strategy<Value = Option<Box<ConnectionName>>> {
     let name = any::<(u32, u64)>().prop_map(|(shard, number)| ConnectionName { shard, number });
     proptest::option::of(name.prop_map(Box::new))
+}
+
+fn broadcast() -> impl Strategy<Value = News> {
+    let name = "\\PC{1,50}".prop_map(|name| ChannelName::parse(&name).unwrap());
+    (name, any::<String>(), any::<String>(), any::<i64>(), except()).prop_map(
+        |(channel, event, data, at, except)| {
+            let broadcast = Broadcast { channel, event: event.into(), data: data.into() };
+            News::Broadcast { broadcast, at: Timestamp::from_micros(at), except: except.map(|name| *name) }
+        },
+    )
+}
+
+fn place() -> impl Strategy<Value = Place> {
+    let channel = "\\PC{1,50}".prop_map(|name| Place::Channel(ChannelName::parse(&name).unwrap()));
+    prop_oneof![room().prop_map(Place::Room), channel]
 }
 
 prop_compose! {
@@ -87,6 +103,12 @@ proptest! {
     #[test]
     fn events_come_back_as_they_were(events in room_events()) {
         let note = Note::Events(events);
+        prop_assert_eq!(decode_note(&encode_note(&note)).unwrap(), note);
+    }
+
+    #[test]
+    fn a_broadcast_comes_back_as_it_was(place in place(), gateway in any::<u64>(), news in broadcast()) {
+        let note = Note::Live(LiveNews { place, gateway, news });
         prop_assert_eq!(decode_note(&encode_note(&note)).unwrap(), note);
     }
 

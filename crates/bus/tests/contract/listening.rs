@@ -1,9 +1,12 @@
 //! Notes and those who listen.
 
 use bus::{Answer, Door, Note, Partition, Topic};
+use chat::Place;
 
 use crate::road::{Road, answered};
-use crate::words::{ask, beat, gateway as alive, head, news, partition, room, said, trace};
+use crate::words::{
+    ask, beat, channel, channel_news, gateway as alive, head, news, partition, room, said, trace,
+};
 
 pub(crate) async fn notes_reach_everybody_who_listens_in_order(road: Road) {
     let (writer, one, other) = (road.join().await, road.join().await, road.join().await);
@@ -32,7 +35,11 @@ pub(crate) async fn each_topic_hears_its_own_notes_only(road: Road) {
     let mut heads = gateway.listen(Topic::Heads(partition(7))).await;
     let mut live = Vec::new();
     for name in names {
-        live.push(gateway.listen(Topic::Live(room(name))).await);
+        live.push(gateway.listen(Topic::Live(Place::Room(room(name)))).await);
+    }
+    let mut channels = Vec::new();
+    for name in names {
+        channels.push(gateway.listen(Topic::Live(Place::Channel(channel(name)))).await);
     }
     let mut gateways = gateway.listen(Topic::Gateways).await;
     for name in names {
@@ -46,6 +53,7 @@ pub(crate) async fn each_topic_hears_its_own_notes_only(road: Road) {
     for name in names {
         writer.publish(said(name, 2)).await;
         writer.publish(news(name, 1)).await;
+        writer.publish(channel_news(name, 2)).await;
     }
     for (name, listened) in names.iter().zip(&mut rooms) {
         assert_eq!(listened.up_to(&said(name, 2)).await, [said(name, 1)], "{name}");
@@ -53,6 +61,9 @@ pub(crate) async fn each_topic_hears_its_own_notes_only(road: Road) {
     assert_eq!(heads.next().await, announced);
     for (name, listened) in names.iter().zip(&mut live) {
         assert_eq!(listened.next().await, news(name, 1), "{name}");
+    }
+    for (name, listened) in names.iter().zip(&mut channels) {
+        assert_eq!(listened.next().await, channel_news(name, 2), "{name}");
     }
     assert_eq!(beats.next().await, beat("w1"));
     assert_eq!(gateways.next().await, alive(7));

@@ -1,7 +1,9 @@
 //! Something to say.
 
-use bus::{Ask, Beat, GatewayBeat, News, Note, Partition, RoomEvents, RoomNews, Telling, TraceParent};
-use chat::{Body, Epoch, Event, EventKind, RequestId, RoomHead, RoomId, Seq, Timestamp, User};
+use bus::{Ask, Beat, GatewayBeat, LiveNews, News, Note, Partition, RoomEvents, Telling, TraceParent};
+use chat::{
+    Body, ChannelName, Epoch, Event, EventKind, Place, RequestId, RoomHead, RoomId, Seq, Timestamp, User,
+};
 
 pub(crate) fn room(name: &str) -> RoomId {
     RoomId::parse(name).unwrap()
@@ -45,7 +47,17 @@ pub(crate) fn beat(writer: &str) -> Note {
 /// News of a room that say `n`.
 pub(crate) fn news(name: &str, n: u64) -> Note {
     let news = News::Last(Telling { incarnation: 1, n });
-    Note::Live(RoomNews { room: room(name), gateway: 7, news })
+    Note::Live(LiveNews { place: Place::Room(room(name)), gateway: 7, news })
+}
+
+pub(crate) fn channel(name: &str) -> ChannelName {
+    ChannelName::parse(name).unwrap()
+}
+
+/// News of a channel that say `n`.
+pub(crate) fn channel_news(name: &str, n: u64) -> Note {
+    let news = News::Last(Telling { incarnation: 1, n });
+    Note::Live(LiveNews { place: Place::Channel(channel(name)), gateway: 7, news })
 }
 
 pub(crate) fn gateway(gateway: u64) -> Note {

@@ -42,7 +42,8 @@ fn hear(dialect: &dyn Dialect, frame: Frame<'_>) {
             Command::Enter { mark, .. } => check(mark),
             Command::Hello { mark, .. } | Command::History { mark, .. } | Command::Rooms { mark } => check(mark),
             Command::Attend { mark, .. } | Command::Who { mark, .. } | Command::Typing { mark, .. } => check(mark),
-            Command::Whisper { mark, whisper, .. } => {
+            Command::SignIn { mark, .. } | Command::TuneIn { mark, .. } | Command::TuneOut { mark, .. } => check(mark),
+            Command::Whisper { mark, whisper, .. } | Command::Call { mark, whisper, .. } => {
                 check(mark);
                 assert!(whisper.data().len() <= LIMITS.body_bytes);
             }

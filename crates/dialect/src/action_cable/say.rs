@@ -31,6 +31,10 @@ pub(super) fn say(say: &Say<'_>, out: &mut Vec<u8>) -> bool {
         | Say::Who { .. }
         | Say::Done { .. }
         | Say::History { .. }
+        | Say::SignedIn { .. }
+        | Say::TunedIn { .. }
+        | Say::StillTunedIn { .. }
+        | Say::Kept { .. }
         | Say::Rooms { .. }
         | Say::Pong { .. } => false,
     }

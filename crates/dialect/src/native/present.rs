@@ -29,6 +29,7 @@ pub(super) fn moment(room: &RoomId, moment: &Moment, out: &mut Vec<u8>) -> bool 
             write(&ServerFrame::Typing { room: Text(room), user: by.into() }, out)
         }
         Moment::Whisper { by, whisper } => whispered(room, by, whisper, out),
+        Moment::Broadcast(_) => false,
     }
 }
 

@@ -65,11 +65,16 @@ fn frame<'a>(say: &Say<'a>) -> Option<ServerFrame<'a>> {
         Say::Status { degraded } => ServerFrame::Status { state: if degraded { "degraded" } else { "ok" } },
         Say::TokenExpiring { left } => ServerFrame::TokenExpiring { in_s: left.as_secs() },
         // Whoever reads seqs sees for itself when it has caught up, whoever joins again knows what that ends, whoever wants
-        // to know who is there asks, a whisper has no answer, and pings are no text here.
+        // to know who is there asks, a whisper has no answer, pings are no text here, and channels
+        // are not here.
         Say::CaughtUp { .. }
         | Say::StillJoined { .. }
         | Say::Ended { .. }
         | Say::Roster { .. }
+        | Say::SignedIn { .. }
+        | Say::TunedIn { .. }
+        | Say::StillTunedIn { .. }
+        | Say::Kept { .. }
         | Say::Done { .. }
         | Say::Beat { .. } => return None,
     })

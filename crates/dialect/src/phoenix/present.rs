@@ -33,6 +33,7 @@ pub(super) fn moment(serializer: Serializer, topic: &Alias, moment: &Moment, out
             let typing = || Pushed::broadcast(topic, "typing", Typing { user: by.into() });
             whisper.is_typing() && typing().write(serializer, out)
         }
+        Moment::Broadcast(_) => false,
     }
 }
 

@@ -43,6 +43,10 @@ pub(super) fn say(serializer: Serializer, say: &Say<'_>, out: &mut Vec<u8>) -> b
         | Say::Who { .. }
         | Say::History { .. }
         | Say::Rooms { .. }
+        | Say::SignedIn { .. }
+        | Say::TunedIn { .. }
+        | Say::StillTunedIn { .. }
+        | Say::Kept { .. }
         | Say::Beat { .. }
         | Say::Status { .. }
         | Say::TokenExpiring { .. } => false,

@@ -1,16 +1,24 @@
 //! Channels: what their names say of them.
 
-use chat::{Refusal, RoomId};
+use chat::{ChannelName, Refusal, RoomId, UserId};
 
 use super::Settings;
 
 /// The longest name of a channel, in bytes.
-pub const NAME_BYTES_MAX: usize = 200;
+pub const NAME_BYTES_MAX: usize = ChannelName::BYTES_MAX;
 
 /// Before the channel that a signed-in user has for itself.
 const OWN: &str = "#server-to-user-";
-/// Of these the last event would have to be kept.
-const CACHED: [&str; 4] = ["cache-", "private-cache-", "private-encrypted-cache-", "presence-cache-"];
+/// What the beginnings of names say: the kind, and whether the last broadcast is kept.
+const PREFIXES: [(&str, Kind, bool); 7] = [
+    ("private-encrypted-cache-", Kind::Encrypted, true),
+    ("private-encrypted-", Kind::Encrypted, false),
+    ("private-cache-", Kind::Private, true),
+    ("private-", Kind::Private, false),
+    ("presence-cache-", Kind::Presence, true),
+    ("presence-", Kind::Presence, false),
+    ("cache-", Kind::Public, true),
+];
 
 /// Who may enter a channel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,6 +31,8 @@ pub enum Kind {
     Encrypted,
     /// As a private one, and everybody in it is known to the others.
     Presence,
+    /// The one user whose channel it is, once signed in.
+    Own,
 }
 
 /// A channel.
@@ -32,6 +42,8 @@ pub struct Channel<'a> {
     pub name: &'a str,
     /// Who may enter it.
     pub kind: Kind,
+    /// Whether whoever enters it gets what was broadcast last.
+    pub keeps_last: bool,
     /// The room that it is a name of; `None` for a plain channel, of which nothing is stored.
     pub room: Option<RoomId>,
 }
@@ -40,38 +52,49 @@ impl<'a> Channel<'a> {
     /// Reads a name.
     ///
     /// # Errors
-    /// `malformed`: it is none, or of a kind that is not here.
+    /// `malformed`: it is none.
     pub fn parse(settings: &Settings, name: &'a str) -> Result<Self, Refusal> {
-        let allowed = |b: u8| b.is_ascii_alphanumeric() || b"_-=@,.;".contains(&b);
         if name.is_empty() || name.len() > NAME_BYTES_MAX {
             return Err(Refusal::malformed("the name of a channel has 1 to 200 characters"));
         }
-        if name.starts_with(OWN) {
-            return Err(Refusal::malformed("there are no channels of single users here"));
+        if let Some(user) = name.strip_prefix(OWN) {
+            UserId::parse(user).map_err(|bad| Refusal::malformed(bad.to_string()))?;
+            return Ok(Self { name, kind: Kind::Own, keeps_last: false, room: None });
         }
+        let allowed = |b: u8| b.is_ascii_alphanumeric() || b"_-=@,.;".contains(&b);
         if !name.bytes().all(allowed) {
             return Err(Refusal::malformed("the name of a channel is made of A-Z a-z 0-9 _ - = @ , . ;"));
         }
-        if CACHED.iter().any(|prefix| name.starts_with(prefix)) {
-            return Err(Refusal::malformed("there are no cache channels here"));
-        }
-        let (kind, rest) = kind(name);
-        let room = match rest.strip_prefix(&*settings.room_prefix) {
-            Some(_) if kind == Kind::Public => {
-                return Err(Refusal::malformed("a room is entered by private- or presence-"));
-            }
-            Some(room) if kind != Kind::Encrypted => {
-                Some(RoomId::parse(room).map_err(|bad| Refusal::malformed(bad.to_string()))?)
-            }
-            _ => None,
-        };
-        Ok(Self { name, kind, room })
+        let prefix = PREFIXES.into_iter().find(|(prefix, ..)| name.starts_with(prefix));
+        let (prefix, kind, keeps_last) = prefix.unwrap_or(("", Kind::Public, false));
+        let room = if keeps_last { None } else { room(settings, kind, &name[prefix.len()..])? };
+        Ok(Self { name, kind, keeps_last, room })
+    }
+
+    /// The same in neutral words.
+    ///
+    /// # Errors
+    /// `malformed`: never, for a name that was read.
+    pub fn words(&self) -> Result<chat::Channel, Refusal> {
+        let name = ChannelName::parse(self.name).map_err(|bad| Refusal::malformed(bad.to_string()))?;
+        Ok(chat::Channel { name, shows_members: self.kind == Kind::Presence, keeps_last: self.keeps_last })
+    }
+
+    /// Whose channel it is, if it is that of one user.
+    #[must_use]
+    pub fn user(&self) -> Option<UserId> {
+        UserId::parse(self.name.strip_prefix(OWN)?).ok()
     }
 }
 
-fn kind(name: &str) -> (Kind, &str) {
-    let prefixes =
-        [("private-encrypted-", Kind::Encrypted), ("private-", Kind::Private), ("presence-", Kind::Presence)];
-    let found = prefixes.into_iter().find_map(|(prefix, kind)| Some((kind, name.strip_prefix(prefix)?)));
-    found.unwrap_or((Kind::Public, name))
+/// The room of which a channel is another name, by what stands behind its prefix.
+fn room(settings: &Settings, kind: Kind, rest: &str) -> Result<Option<RoomId>, Refusal> {
+    let Some(room) = rest.strip_prefix(&*settings.room_prefix) else { return Ok(None) };
+    match kind {
+        Kind::Public => Err(Refusal::malformed("a room is entered by private- or presence-")),
+        Kind::Encrypted | Kind::Own => Ok(None),
+        Kind::Private | Kind::Presence => {
+            RoomId::parse(room).map(Some).map_err(|bad| Refusal::malformed(bad.to_string()))
+        }
+    }
 }

@@ -11,7 +11,7 @@ use serde_json::value::RawValue;
 use super::channel::{Channel, Kind, NAME_BYTES_MAX};
 use super::{CLIENT, CLIENT_EVENT_REFUSED, Settings};
 use crate::json::{find, object, text};
-use crate::{Alias, Claim, Command, DecodeLimits, Frame, From, Mark};
+use crate::{Alias, Claim, Command, DecodeLimits, Entry as Door, Frame, From, Mark};
 
 object! {
     /// What stands in a frame.
@@ -28,6 +28,14 @@ object! {
         "channel" => channel,
         "auth" => auth,
         "channel_data" => channel_data,
+    }
+}
+
+object! {
+    /// What stands in `data` when a client wants to be known as a user.
+    struct SignIn {
+        "auth" => auth,
+        "user_data" => user_data,
     }
 }
 
@@ -61,6 +69,7 @@ fn command(settings: &Settings, frame: Frame<'_>, limits: &DecodeLimits) -> Resu
         "pusher:pong" => Ok(None),
         "pusher:subscribe" => with_entry(&fields, |entry| subscribe(settings, entry)).map(Some),
         "pusher:unsubscribe" => with_entry(&fields, |entry| unsubscribe(settings, entry)).map(Some),
+        "pusher:signin" => sign_in(&fields).map(Some),
         name if name.starts_with(CLIENT) => Ok(Some(client_event(settings, name, &fields, limits))),
         _ => Err(Refusal::malformed("this event is not known to this server")),
     }
@@ -70,11 +79,27 @@ fn with_entry(
     fields: &Fields<'_>,
     act: impl FnOnce(&Entry<'_>) -> Result<Command, Refusal>,
 ) -> Result<Command, Refusal> {
-    let data = fields.data.and_then(inner);
-    let data = data.ok_or_else(|| Refusal::malformed("`data` must be a JSON object"))?;
-    let entry: Entry<'_> = find(&data).ok_or_else(|| Refusal::malformed("`data` must be a JSON object"))?;
+    let data = fields.data.and_then(inner).ok_or_else(no_object)?;
+    let entry: Entry<'_> = find(&data).ok_or_else(no_object)?;
     check_once(entry.twice)?;
     act(&entry)
+}
+
+fn no_object() -> Refusal {
+    Refusal::malformed("`data` must be a JSON object")
+}
+
+/// # Errors
+/// What makes no sense of it.
+fn sign_in(fields: &Fields<'_>) -> Result<Command, Refusal> {
+    let data = fields.data.and_then(inner).ok_or_else(no_object)?;
+    let said: SignIn<'_> = find(&data).ok_or_else(no_object)?;
+    check_once(said.twice)?;
+    let data =
+        said.user_data.and_then(text).ok_or_else(|| Refusal::malformed("`user_data` must be a text"))?;
+    let signature = said.auth.and_then(text).unwrap_or_default();
+    let claim = Claim { signature: (*signature).into(), data: Some((*data).into()) };
+    Ok(Command::SignIn { mark: Mark::default(), claim })
 }
 
 /// An object, or, as old libraries have it, a text that holds one.
@@ -94,23 +119,31 @@ fn subscribe(settings: &Settings, entry: &Entry<'_>) -> Result<Command, Refusal>
 /// Why the channel cannot be entered.
 fn enter(settings: &Settings, name: &str, entry: &Entry<'_>) -> Result<Command, Refusal> {
     let channel = Channel::parse(settings, name)?;
-    let Some(room) = channel.room else {
-        return Err(Refusal::malformed("only rooms can be entered here"));
-    };
     let signature = entry.auth.and_then(text).unwrap_or_default();
     let data = match entry.channel_data {
         Some(data) => Some(text(data).ok_or_else(|| Refusal::malformed("`channel_data` must be a text"))?),
         None => None,
     };
     let claim = Claim { signature: (*signature).into(), data: data.map(|data| (*data).into()) };
-    Ok(Command::Enter { mark: Mark::default(), alias: Alias::new(name), room, from: From::Live, claim })
+    let mark = Mark::default();
+    if let Some(room) = channel.room {
+        return Ok(Command::Enter { mark, alias: Alias::new(name), room, from: From::Live, claim });
+    }
+    let entry = match channel.user() {
+        Some(user) => Door::Only(user),
+        None if channel.kind == Kind::Public => Door::Anybody,
+        None => Door::Vouched(claim),
+    };
+    Ok(Command::TuneIn { mark, channel: channel.words()?, entry })
 }
 
 fn unsubscribe(settings: &Settings, entry: &Entry<'_>) -> Result<Command, Refusal> {
     let name = channel_name(entry.channel)?;
-    let room = Channel::parse(settings, &name)?.room;
-    let room = room.ok_or_else(|| Refusal::malformed("you have not entered this channel"))?;
-    Ok(Command::Leave { mark: Mark::default(), alias: Alias::new(&name), room })
+    let (channel, mark) = (Channel::parse(settings, &name)?, Mark::default());
+    Ok(match channel.room {
+        Some(room) => Command::Leave { mark, alias: Alias::new(&name), room },
+        None => Command::TuneOut { mark, channel: channel.words()?.name },
+    })
 }
 
 /// One that is too long for a channel cannot be told of.
@@ -143,7 +176,13 @@ fn told(
     if !matches!(channel.kind, Kind::Private | Kind::Presence) {
         return Err(Refusal::malformed("client events are for private and presence channels"));
     }
-    let room = channel.room.ok_or_else(|| Refusal::malformed("you have not entered this channel"))?;
+    let whisper = || {
+        let data = fields.data.map_or("null", RawValue::get);
+        limits.whisper(event.strip_prefix(CLIENT).unwrap_or(event), data)
+    };
+    let Some(room) = channel.room else {
+        return Ok(Command::Call { mark: mark.clone(), channel: channel.words()?.name, whisper: whisper()? });
+    };
     let (mark, within) = (mark.clone(), Some(Alias::new(&name)));
     if event == settings.client_event {
         let said = fields.data.and_then(inner);
@@ -156,9 +195,7 @@ fn told(
         known_id.clone_from(&id);
         return Ok(Command::Send { mark, within, room, id, change: change(&said, limits)? });
     }
-    let data = fields.data.map_or("null", RawValue::get);
-    let whisper = limits.whisper(event.strip_prefix(CLIENT).unwrap_or(event), data)?;
-    Ok(Command::Whisper { mark, within, room, whisper })
+    Ok(Command::Whisper { mark, within, room, whisper: whisper()? })
 }
 
 /// The application's own name for the message: a repeat under the same one is no second message.

@@ -3,9 +3,10 @@
 
 use std::collections::BTreeMap;
 
-use chat::{RequestId, RoomId, Timestamp};
+use chat::{RequestId, RoomId, Timestamp, User};
 use serde::ser::Error;
 use serde::{Serialize, Serializer};
+use serde_json::value::RawValue;
 
 use crate::json::Text;
 
@@ -98,14 +99,38 @@ pub(super) struct Members<'a> {
     pub(super) hash: BTreeMap<&'a str, UserInfo<'a>>,
 }
 
+/// What others are shown of a user: what an application says, to the byte, or else its name.
 #[derive(Serialize)]
-pub(super) struct UserInfo<'a> {
-    pub(super) name: &'a str,
+#[serde(untagged)]
+pub(super) enum UserInfo<'a> {
+    Whole(&'a RawValue),
+    Named { name: &'a str },
+}
+
+impl<'a> UserInfo<'a> {
+    pub(super) fn of(user: &'a User, info: Option<&'a str>) -> Self {
+        let whole = info.and_then(|info| serde_json::from_str(info).ok());
+        whole.map_or(Self::Named { name: &user.name }, Self::Whole)
+    }
+}
+
+/// A frame of a channel that says nothing.
+#[derive(Serialize)]
+pub(super) struct Bare<'a> {
+    pub(super) event: &'a str,
+    pub(super) channel: &'a str,
+}
+
+/// The answer to whoever has signed in.
+#[derive(Serialize)]
+pub(super) struct SignedIn<'a> {
+    /// JSON within a text, to the byte as it was signed.
+    pub(super) user_data: &'a str,
 }
 
 /// One who has come into a presence channel, or has gone: then without the rest.
 #[derive(Serialize)]
-pub(super) struct Member<'a> {
+pub(super) struct Moved<'a> {
     pub(super) user_id: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) user_info: Option<UserInfo<'a>>,

@@ -3,7 +3,8 @@
 //!
 //! * `settings`, `app`: the application and its secret; what is signed with it.
 //! * `open`: the request that opens a connection, which names nobody.
-//! * `channel`: what the name of a channel says of it. The alias of a subscription is its channel.
+//! * `channel`: what the name of a channel says of it: another name of a room, or a channel and nothing more. The alias of a
+//!   subscription of a room is its channel.
 //! * `vouch`: who lets a connection into a channel, and as whom.
 //! * `decode`: what clients ask for.
 //! * `frames`, `say`, `present`: what the server says; `golden/pusher` has each of them as it stands on the wire.
@@ -31,7 +32,7 @@ mod tests;
 
 use std::time::Duration;
 
-use chat::{Epoch, Event, Moment, Refusal, RoomId};
+use chat::{ChannelName, Epoch, Event, Moment, Refusal, RoomId};
 
 pub use api_request::{ApiRequest, SignedBody, Unauthorized, body_md5};
 pub use app::App;
@@ -103,6 +104,10 @@ impl Dialect for Pusher {
         vouch::vouch(&self.app, connection, alias, claim)
     }
 
+    fn vouch_for_user(&self, connection: &str, claim: &Claim) -> Result<Voucher, Refusal> {
+        vouch::vouch_for_user(&self.app, connection, claim)
+    }
+
     fn say(&self, say: &Say<'_>, out: &mut Vec<u8>) -> bool {
         say::say(say, out)
     }
@@ -112,11 +117,15 @@ impl Dialect for Pusher {
     }
 
     fn attendance(&self, alias: &Alias) -> Attendance {
-        present::attendance(alias)
+        present::attendance(alias.as_str())
     }
 
     fn moment(&self, alias: &Alias, _room: &RoomId, moment: &Moment, out: &mut Payloads) {
-        present::moment(alias, moment, out);
+        present::moment(alias.as_str(), moment, out);
+    }
+
+    fn in_channel(&self, channel: &ChannelName, moment: &Moment, out: &mut Payloads) {
+        present::moment(channel.as_str(), moment, out);
     }
 
     fn tells_of_oneself(&self) -> bool {

@@ -2,12 +2,15 @@
 
 use chat::{Code, Event, EventKind, Refusal};
 
-use super::frames::{Author, Empty, Established, Frame, Message, NotEntered, Problem, Quoted};
+use super::frames::{
+    Author, Bare, Empty, Established, Frame, Message, NotEntered, Problem, Quoted, SignedIn,
+};
 use super::{ACTIVITY_TIMEOUT, CLIENT_EVENT_REFUSED, present};
 use crate::json::{Text, write};
 use crate::{Alias, Mark, Say};
 
 pub(super) const SUCCEEDED: &str = "pusher_internal:subscription_succeeded";
+const CACHE_MISS: &str = "pusher:cache_miss";
 const SUBSCRIPTION_ERROR: &str = "pusher:subscription_error";
 
 pub(super) fn say(say: &Say<'_>, out: &mut Vec<u8>) -> bool {
@@ -20,9 +23,22 @@ pub(super) fn say(say: &Say<'_>, out: &mut Vec<u8>) -> bool {
         Say::Pong { .. } => write(&Frame::of_connection("pusher:pong", Quoted(Empty {})), out),
         // A presence channel is entered with the list of those who are in it.
         Say::Joined { mark: Some(_), alias, .. } | Say::StillJoined { alias, .. } => {
-            !present::is_presence(alias) && succeeded(alias, out)
+            !present::is_presence(alias.as_str()) && succeeded(alias.as_str(), out)
         }
-        Say::Roster { alias, user, roster, .. } => present::roster(alias, user, roster, out),
+        Say::Roster { alias, user, roster, .. } => present::roster(alias.as_str(), user, None, roster, out),
+        Say::TunedIn { channel, company: Some((own, roster)) } => {
+            present::roster(channel.as_str(), &own.user, own.info.as_deref(), roster, out)
+        }
+        Say::TunedIn { channel, company: None } => succeeded(channel.as_str(), out),
+        Say::StillTunedIn { channel } => !channel.shows_members && succeeded(channel.name.as_str(), out),
+        Say::Kept { broadcast: Some(broadcast), .. } => present::broadcast(broadcast, out),
+        Say::Kept { channel, broadcast: None } => {
+            write(&Bare { event: CACHE_MISS, channel: channel.as_str() }, out)
+        }
+        Say::SignedIn { data, .. } => {
+            let data = Quoted(SignedIn { user_data: data });
+            write(&Frame::of_connection("pusher:signin_success", data), out)
+        }
         Say::Refused { alias: Some(alias), refusal, .. } | Say::Removed { alias, refusal, .. } => {
             not_entered(alias, refusal, out)
         }
@@ -61,8 +77,8 @@ pub(super) fn event(name: &str, channel: &Alias, event: &Event, out: &mut Vec<u8
     write(&Frame::of_channel(name, channel.as_str(), Quoted(message)), out)
 }
 
-fn succeeded(channel: &Alias, out: &mut Vec<u8>) -> bool {
-    write(&Frame::of_channel(SUCCEEDED, channel.as_str(), Quoted(Empty {})), out)
+fn succeeded(channel: &str, out: &mut Vec<u8>) -> bool {
+    write(&Frame::of_channel(SUCCEEDED, channel, Quoted(Empty {})), out)
 }
 
 fn not_entered(channel: &Alias, refusal: &Refusal, out: &mut Vec<u8>) -> bool {

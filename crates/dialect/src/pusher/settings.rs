@@ -1,6 +1,7 @@
 //! `pusher.*`: the application that clients and backends name, and what its channels and events are called.
 
 use std::fmt;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
@@ -22,6 +23,15 @@ pub struct Settings {
     pub room_prefix: String,
     /// The cookie in which a token may come to the paths where channels are authorized; empty: none is looked at.
     pub cookie: String,
+    /// The most channels that are no rooms, in one gateway.
+    pub channels_max: usize,
+    /// Of how many cache channels a gateway keeps what was broadcast last.
+    pub cache_channels: usize,
+    /// The most bytes of it.
+    pub cache_bytes: usize,
+    /// For how long.
+    #[serde(with = "humantime_serde")]
+    pub cache_for: Duration,
 }
 
 impl Settings {
@@ -95,6 +105,10 @@ impl Default for Settings {
             client_event: String::new(),
             room_prefix: "room-".to_owned(),
             cookie: "parlor_token".to_owned(),
+            channels_max: 100_000,
+            cache_channels: 10_000,
+            cache_bytes: 16 * 1024 * 1024,
+            cache_for: Duration::from_mins(30),
         }
     }
 }

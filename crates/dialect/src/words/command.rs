@@ -1,9 +1,9 @@
 //! What clients ask for.
 
-use chat::{Change, PageFrom, Refusal, RequestId, RoomId, Whisper};
+use chat::{Change, Channel, ChannelName, PageFrom, Refusal, RequestId, RoomId, Whisper};
 
 use super::{Alias, From, Mark};
-use crate::Claim;
+use crate::{Claim, Entry};
 
 /// What a client asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,6 +38,38 @@ pub enum Command {
         from: From,
         /// What the client was given.
         claim: Claim,
+    },
+    /// Be known as the user that somebody says the client is who is trusted to.
+    SignIn {
+        /// Where the answer belongs.
+        mark: Mark,
+        /// What the client was given.
+        claim: Claim,
+    },
+    /// Listen to a channel.
+    TuneIn {
+        /// Where the answer belongs.
+        mark: Mark,
+        /// The channel.
+        channel: Channel,
+        /// Who may.
+        entry: Entry,
+    },
+    /// Listen to a channel no longer.
+    TuneOut {
+        /// Where the answer belongs.
+        mark: Mark,
+        /// The channel.
+        channel: ChannelName,
+    },
+    /// Something for the programs of the others in a channel.
+    Call {
+        /// Where the answer belongs.
+        mark: Mark,
+        /// The channel: the client must listen to it.
+        channel: ChannelName,
+        /// What is said.
+        whisper: Whisper,
     },
     /// End a subscription.
     Leave {

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use chat::{
-    HistoryPage, Refusal, RequestId, RoomId, RoomState, RoomSummary, Roster, Stored, Timestamp, User,
+    Broadcast, Channel, ChannelName, HistoryPage, Member, Refusal, RequestId, RoomId, RoomState, RoomSummary,
+    Roster, Stored, Timestamp, User,
 };
 
 use super::{Alias, Mark};
@@ -161,6 +162,33 @@ pub enum Say<'a> {
     Done {
         /// Where the answer belongs.
         mark: &'a Mark,
+    },
+    /// The answer to [`Command::SignIn`](crate::Command::SignIn).
+    SignedIn {
+        /// Where the answer belongs.
+        mark: &'a Mark,
+        /// What the client was given, to the byte.
+        data: &'a str,
+    },
+    /// A channel is listened to. What was broadcast before comes as [`Say::Kept`], where the last of it is kept; what follows
+    /// comes as [`chat::Moment`]s.
+    TunedIn {
+        /// The channel.
+        channel: &'a ChannelName,
+        /// Who is in it, where that is shown, and who the client is there.
+        company: Option<(&'a Member, &'a Roster)>,
+    },
+    /// A channel is listened to already that the client has asked for once more.
+    StillTunedIn {
+        /// The channel.
+        channel: &'a Channel,
+    },
+    /// What was broadcast last in a channel that is listened to from now on; `None` if that is not known.
+    Kept {
+        /// The channel.
+        channel: &'a ChannelName,
+        /// What it was.
+        broadcast: Option<&'a Broadcast>,
     },
     /// A page of history.
     History {

@@ -4,9 +4,11 @@ use bus::LocalBus;
 use chat::SystemClock;
 use tokio::task::LocalSet;
 
+use super::rooms::LINGERING_MAX;
 use super::*;
+use crate::porter::ChannelRules;
 use crate::session::AskId;
-use crate::settings::Presence;
+use crate::settings::{Presence, Pusher};
 use crate::switchboard::ConnectionKey;
 
 /// Somebody asks who is in so many rooms, and nobody joins one.
@@ -17,6 +19,7 @@ fn asked_about(rooms: usize, now: Instant) -> Desk {
         bus: Arc::new(LocalBus::new(1)),
         clock: Arc::new(SystemClock),
         settings: Presence::default(),
+        channels: ChannelRules::from(&Pusher::default()),
         errands,
         told: vec![told],
     };
@@ -38,8 +41,8 @@ async fn only_so_many_rooms_that_were_asked_about_linger_and_none_for_ever() {
         assert_eq!(desk.outgoing[0].len(), LINGERING_MAX + 10, "each is answered");
         assert_eq!((desk.rooms.len(), desk.lingering), (LINGERING_MAX, LINGERING_MAX));
         let later = now + Duration::from_mins(1);
-        while let Some(room) = desk.due.take(later) {
-            desk.with_room(&room, later, |room, now, fx| room.look(true, now, fx));
+        while let Some(place) = desk.due.take(later) {
+            desk.look(&place, later);
         }
         assert_eq!((desk.rooms.len(), desk.lingering), (0, 0));
     })

@@ -37,7 +37,7 @@ impl Scene {
             let user = User::parse(&format!("u{place}"), None).unwrap();
             let id = StayId { gateway: 1, number: u64::from(place) };
             let stay = Stay { id, since: Timestamp::from_micros(0) };
-            self.room.enter(guest, &user, stay, self.now, &mut Vec::new());
+            self.room.enter(guest, &user, None, stay, self.now, &mut Vec::new());
         }
         self.connections += count;
     }

@@ -39,7 +39,7 @@ impl Client {
                 assert_eq!(list(before), self.listed.take().unwrap_or_default());
                 self.listed = now.listed.as_deref().map(list);
             }
-            Moment::Whisper { .. } => {}
+            Moment::Whisper { .. } | Moment::Broadcast(_) => {}
         }
     }
 

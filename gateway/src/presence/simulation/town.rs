@@ -142,7 +142,7 @@ impl Town {
             match effect {
                 Effect::Tell(moment, _) => gateway.client.moment(&moment),
                 Effect::Answer(Asker::Roster { .. }, roster) => gateway.client.roster(&roster),
-                Effect::Answer(Asker::Who { .. }, _) | Effect::Look(_) => {}
+                Effect::Answer(Asker::Who { .. } | Asker::Caller(_), _) | Effect::Look(_) => {}
                 Effect::Publish(news) => self.publish(place, &|| Note::News(news.clone())),
                 Effect::Close => panic!("somebody watches"),
             }
@@ -217,7 +217,7 @@ impl Town {
             gateway.number += 1;
             let id = StayId { gateway: gateway.id, number: gateway.number };
             let stay = Stay { id, since: Timestamp::from_micros(0) };
-            gateway.room.enter(connection.guest, &who, stay, now, fx);
+            gateway.room.enter(connection.guest, &who, None, stay, now, fx);
         });
         self.connections.push(connection);
         connection

@@ -52,7 +52,7 @@ impl Open {
             return Err(refusal);
         }
         let limits = &turn.env.limits;
-        let full = self.subscriptions.count() >= unless_zero(limits.rooms_per_connection);
+        let full = self.places() >= unless_zero(limits.rooms_per_connection);
         if full && !self.subscriptions.has_alias(alias) {
             return Err(Refusal::new(Code::TooMany, "you have joined as many rooms as a connection may"));
         }
@@ -132,7 +132,7 @@ impl Open {
 
     /// # Errors
     /// Why the connection ends, also where the client would not ask again although that would help.
-    fn refuse_join(
+    pub(super) fn refuse_join(
         &mut self,
         turn: &mut Turn<'_>,
         mark: &Mark,

@@ -4,10 +4,12 @@
 //! * [`sending`]: one submission at a time in each room, so that sends keep their order.
 //! * [`reading`]: history and the list of rooms.
 //! * [`company`]: the others in a room: presence, typing, whispers.
+//! * [`channels`]: places that are no rooms, and who has signed in to one of its own.
 //! * [`door`]: a room that is neither joined nor known is asked about before anything is done in it.
 //! * [`permission`]: who may do what.
 
 mod asks;
+mod channels;
 mod company;
 mod door;
 #[cfg(test)]
@@ -42,14 +44,12 @@ use pace::{Bucket, Patience};
 use pulse::Pulse;
 use subscriptions::Subscriptions;
 use token_life::TokenLife;
-use vouched::Vouched;
+use vouched::Dossier;
 
 /// An identified connection. What most connections have nothing of is boxed, or an empty vector.
 pub(super) struct Open {
     user: User,
     grants: Option<Box<Grants>>,
-    /// Who the client is, where it has come without a token.
-    vouched: Vouched,
     /// Gives the user's seat back when the connection ends. A stranger has none.
     seat: Option<Seat>,
     /// `None` where nothing runs out.
@@ -63,6 +63,7 @@ pub(super) struct Open {
     lanes: Option<Box<Lanes>>,
     asks: Asks,
     known: Known,
+    dossier: Option<Box<Dossier>>,
 }
 
 /// Where a request stands that is made in a subscription.
@@ -80,7 +81,6 @@ impl Open {
         Self {
             user: identity.user,
             grants: identity.grants.map(Box::new),
-            vouched: Vouched::NotNeeded,
             seat: Some(seat),
             life: Some(TokenLife::begin(identity.lives, now)),
             pulse: Pulse::new(now),
@@ -92,6 +92,7 @@ impl Open {
             lanes: None,
             asks: Asks::default(),
             known: Known::default(),
+            dossier: None,
         }
     }
 
@@ -123,6 +124,13 @@ impl Open {
             Command::Whisper { mark, within, room, whisper } => {
                 self.whisper(turn, &mark, within.as_ref(), &room, whisper)
             }
+            Command::SignIn { mark, claim } => self.sign_in(turn, &mark, &claim),
+            Command::TuneIn { mark, channel, entry } => self.tune_in(turn, &mark, channel, &entry),
+            Command::TuneOut { mark: _, channel } => {
+                self.tune_out(turn, &channel);
+                Ok(())
+            }
+            Command::Call { mark, channel, whisper } => self.call(turn, &mark, channel, whisper),
             Command::Ping { mark } => {
                 turn.voice.say(&Say::Pong { mark: &mark });
                 Ok(())
@@ -140,6 +148,7 @@ impl Open {
     pub(super) fn on_answer(&mut self, turn: &mut Turn<'_>, answered: Answered) -> Result<(), Refusal> {
         let going_on = match answered {
             Answered::Joined(sub, answer) => self.on_joined(turn, sub, answer),
+            Answered::TunedIn(sub, outcome) => self.on_tuned_in(turn, sub, outcome),
             Answered::Verdicts(room, verdicts) => {
                 self.on_verdicts(turn, &room, verdicts);
                 Ok(())

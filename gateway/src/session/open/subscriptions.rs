@@ -39,10 +39,16 @@ impl Subscriptions {
         self.all.iter()
     }
 
-    /// Adds one whose join is under way.
-    pub(super) fn add(&mut self, room: RoomId, alias: Alias, opening: Mark) -> SubId {
+    /// A number for a subscription, also for one of a channel.
+    pub(super) fn next_id(&mut self) -> SubId {
         let id = SubId(self.next);
         self.next = self.next.wrapping_add(1);
+        id
+    }
+
+    /// Adds one whose join is under way.
+    pub(super) fn add(&mut self, room: RoomId, alias: Alias, opening: Mark) -> SubId {
+        let id = self.next_id();
         // Most connections have one or two; a vector's own first step would be four.
         if self.all.len() == self.all.capacity() {
             self.all.reserve_exact(self.all.len().max(1));

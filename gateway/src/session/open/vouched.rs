@@ -1,11 +1,12 @@
 //! Connections that nobody knows when they come: they are let into single rooms, by whoever the operator trusts to sign
 //! for that. What was signed is the whole grant, for as long as the room is joined.
 
-use chat::{Code, Grants, Refusal, RoomId, User};
-use dialect::{Alias, Claim, From, Mark};
+use chat::{Code, Grants, Member, Refusal, RoomId, User};
+use dialect::{Alias, Claim, From, Mark, Voucher};
 
 use super::Open;
 use super::asks::Asks;
+use super::channels::{Tuning, nameless};
 use super::known::Known;
 use super::pace::{Bucket, Patience};
 use super::pulse::Pulse;
@@ -13,10 +14,21 @@ use super::subscriptions::Subscriptions;
 use super::token_life::TokenLife;
 use crate::session::turn::Turn;
 
+/// What is known of a client beside its token and its rooms. Most have nothing of it.
+#[derive(Default)]
+pub(super) struct Dossier {
+    vouched: Vouched,
+    /// The user that it has signed in as, as others are shown it.
+    pub(super) signed_in: Option<Member>,
+    /// The channels that it listens to.
+    pub(super) tunings: Vec<Tuning>,
+}
+
 /// Whether, and how, others say who the client is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Vouched {
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+enum Vouched {
     /// It has shown a token.
+    #[default]
     NotNeeded,
     /// Nobody has said yet who it is.
     Stranger,
@@ -32,7 +44,6 @@ impl Open {
         Self {
             user,
             grants: Some(Box::default()),
-            vouched: Vouched::Stranger,
             seat: None,
             life: None,
             pulse: Pulse::new(turn.now),
@@ -44,6 +55,7 @@ impl Open {
             lanes: None,
             asks: Asks::default(),
             known: Known::default(),
+            dossier: Some(Box::new(Dossier { vouched: Vouched::Stranger, ..Dossier::default() })),
         }
     }
 
@@ -80,6 +92,18 @@ impl Open {
         claim: &Claim,
     ) -> Result<(), Refusal> {
         let voucher = turn.vouch(alias, claim)?;
+        let access = voucher.access;
+        let is_nobody = voucher.user.is_none() && self.signed_in().is_none();
+        if is_nobody && turn.voice.attendance(alias).present {
+            return Err(nameless());
+        }
+        self.accept(turn, voucher)?;
+        self.vouchers().put(room, access);
+        Ok(())
+    }
+
+    /// Takes note of what was signed, wherever it is good for.
+    pub(super) fn accept(&mut self, turn: &Turn<'_>, voucher: Voucher) -> Result<(), Refusal> {
         let life = match voucher.until {
             Some(until) => match turn.env.until(until) {
                 Some(left) => Some(TokenLife::begin(left, turn.now)),
@@ -95,15 +119,14 @@ impl Open {
         {
             self.life = Some(life);
         }
-        self.vouchers().put(room, voucher.access);
         Ok(())
     }
 
     /// It is known now who the client is.
     fn take_name(&mut self, turn: &Turn<'_>, user: User) -> Result<(), Refusal> {
-        if self.vouched == Vouched::Stranger {
+        if self.vouched() == Vouched::Stranger {
             self.seat = Some(turn.env.seat(&user.id)?);
-            self.vouched = Vouched::Named;
+            self.dossier().vouched = Vouched::Named;
         } else if self.user.id != user.id {
             return Err(Refusal::new(Code::NotAllowed, "this connection is that of another user"));
         }
@@ -113,9 +136,17 @@ impl Open {
 
     /// Forgets what was signed for a room that is not joined, or not any more.
     pub(super) fn forget_voucher(&mut self, room: &RoomId) {
-        if self.vouched != Vouched::NotNeeded && self.subscriptions.iter().all(|sub| sub.room != *room) {
+        if self.vouched() != Vouched::NotNeeded && self.subscriptions.iter().all(|sub| sub.room != *room) {
             self.vouchers().take(room);
         }
+    }
+
+    fn vouched(&self) -> Vouched {
+        self.dossier.as_ref().map_or(Vouched::NotNeeded, |dossier| dossier.vouched)
+    }
+
+    pub(super) fn dossier(&mut self) -> &mut Dossier {
+        self.dossier.get_or_insert_default()
     }
 
     fn vouchers(&mut self) -> &mut Grants {
@@ -127,7 +158,7 @@ impl Open {
     /// # Errors
     /// `not_allowed`.
     pub(super) fn check_known(&self) -> Result<(), Refusal> {
-        if self.vouched == Vouched::Stranger {
+        if self.vouched() == Vouched::Stranger {
             return Err(Refusal::new(Code::NotAllowed, "nobody has said who you are"));
         }
         Ok(())

@@ -208,6 +208,9 @@ impl World {
                 Action::Who(ask, _) => self.reads.push((ask, None)),
                 Action::Whisper { .. } => {}
                 Action::Attend { .. }
+                | Action::TuneIn { .. }
+                | Action::TuneOut(_)
+                | Action::Call { .. }
                 | Action::Write(_)
                 | Action::Ping
                 | Action::Beat(_)

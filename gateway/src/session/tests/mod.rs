@@ -2,6 +2,7 @@
 
 mod any_order;
 mod cable;
+mod channels;
 mod company;
 mod door;
 mod endings;
@@ -89,8 +90,7 @@ impl Scene {
         };
         let env = parts.into_env_with_seed(7);
         let now = Instant::now();
-        let session =
-            Session::new(&Native, env.name_connection(), token.map(Credential::Token), &env, now);
+        let session = Session::new(&Native, env.name_connection(), token.map(Credential::Token), &env, now);
         Self { env, clock, now, session }
     }
 

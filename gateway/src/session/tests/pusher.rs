@@ -14,17 +14,17 @@ const PRIVATE: &str = "private-room-r";
 const PRESENCE: &str = "presence-room-r";
 
 /// A session of Pusher, and the name of its connection.
-struct Page {
-    scene: Scene,
-    socket: String,
+pub(super) struct Page {
+    pub(super) scene: Scene,
+    pub(super) socket: String,
 }
 
 impl Page {
-    fn open() -> Self {
+    pub(super) fn open() -> Self {
         Self::open_with(limits())
     }
 
-    fn open_with(limits: Limits) -> Self {
+    pub(super) fn open_with(limits: Limits) -> Self {
         let mut scene = Scene::with(limits, None);
         let name = scene.env.name_connection();
         scene.session = Session::new(&*PUSHER, name, None, &scene.env, scene.now);
@@ -37,7 +37,7 @@ impl Page {
     }
 
     /// What an application's own endpoint signs: for a user, or for nobody in particular.
-    fn signed(&self, channel: &str, user: Option<&str>) -> Value {
+    pub(super) fn signed(&self, channel: &str, user: Option<&str>) -> Value {
         let data = user.map(|user| json!({ "user_id": user, "user_info": { "name": "X" } }).to_string());
         let rest = data.as_ref().map(|data| format!(":{data}")).unwrap_or_default();
         let auth = APP.sign(&format!("{}:{channel}{rest}", self.socket));
@@ -45,7 +45,7 @@ impl Page {
     }
 
     /// What Parlor's own endpoint signs.
-    fn let_in(&self, channel: &str, access: Access, lives: Duration) -> Value {
+    pub(super) fn let_in(&self, channel: &str, access: Access, lives: Duration) -> Value {
         let ana = User::parse("ana", None).unwrap();
         let until = self.scene.env.clock.now().as_seconds() + i64::try_from(lives.as_secs()).unwrap();
         let mut answer = APP.let_in(&self.socket, channel, &ana, access, until).unwrap();
@@ -53,16 +53,16 @@ impl Page {
         answer
     }
 
-    fn sends(&mut self, event: &str, data: &Value) -> Done {
+    pub(super) fn sends(&mut self, event: &str, data: &Value) -> Done {
         self.scene.says(&json!({ "event": event, "data": data }))
     }
 
-    fn subscribes(&mut self, data: &Value) -> Done {
+    pub(super) fn subscribes(&mut self, data: &Value) -> Done {
         self.sends("pusher:subscribe", data)
     }
 
     /// Is in a private channel, as this user.
-    fn enters(&mut self, channel: &str, user: Option<&str>) -> SubId {
+    pub(super) fn enters(&mut self, channel: &str, user: Option<&str>) -> SubId {
         let signed = self.signed(channel, user);
         self.is_let_in(&signed)
     }
@@ -80,18 +80,23 @@ impl Page {
     }
 }
 
+/// A signature of the application.
+pub(super) fn sign(text: &str) -> String {
+    APP.sign(text)
+}
+
 /// What stands in the text of `data`.
-fn data(frame: &Value) -> Value {
+pub(super) fn data(frame: &Value) -> Value {
     serde_json::from_str(frame["data"].as_str().expect("a text")).expect("JSON")
 }
 
-fn succeeded(channel: &str) -> Value {
+pub(super) fn succeeded(channel: &str) -> Value {
     json!({ "event": "pusher_internal:subscription_succeeded", "channel": channel, "data": "{}" })
 }
 
 /// That a channel was refused, with this status; and nothing else.
 #[track_caller]
-fn assert_refused(done: &Done, channel: &str, status: u16) {
+pub(super) fn assert_refused(done: &Done, channel: &str, status: u16) {
     let [said] = &done.said[..] else { panic!("{done:?}") };
     assert_eq!((&said["event"], &said["channel"]), (&json!("pusher:subscription_error"), &json!(channel)));
     assert_eq!(data(said)["status"], status, "{said}");
@@ -99,14 +104,14 @@ fn assert_refused(done: &Done, channel: &str, status: u16) {
 }
 
 #[track_caller]
-fn assert_error(done: &Done, code: u16) {
+pub(super) fn assert_error(done: &Done, code: u16) {
     let [said] = &done.said[..] else { panic!("{done:?}") };
     assert_eq!((&said["event"], &said["data"]["code"]), (&json!("pusher:error"), &json!(code)));
     assert!(done.wants.is_empty(), "{done:?}");
 }
 
 #[track_caller]
-fn assert_ends(done: &Done, code: u16) {
+pub(super) fn assert_ends(done: &Done, code: u16) {
     assert_eq!(done.said.last().unwrap()["data"]["code"], code, "{done:?}");
     assert!(matches!(done.wants.last(), Some(Action::Close(closing)) if closing.code == code), "{done:?}");
 }
@@ -160,7 +165,7 @@ fn nobody_else_opens_one() {
     assert_refused(
         &page.subscribes(&json!({ "channel": "private-chat", "auth": "parlor:x" })),
         "private-chat",
-        400,
+        401,
     );
     page.enters(PRIVATE, None);
 }

@@ -1,6 +1,6 @@
 //! Who is told what passes in a room, and who is seen there.
 
-use chat::{Headcount, Moment, PresenceChange, Roster, User, Whisper};
+use chat::{ConnectionName, Headcount, Moment, Place, PresenceChange, Roster, User, Whisper};
 
 use super::*;
 use crate::porter::Passing;
@@ -18,8 +18,9 @@ impl House {
         guest
     }
 
-    fn passes(&mut self, moment: Moment, except: Option<ConnectionKey>) {
-        self.tell(Told::Passed(Passing { room: room_id("r"), moment: Arc::new(moment), except }));
+    fn passes(&mut self, moment: Moment, except: Option<ConnectionName>) {
+        let place = Place::Room(room_id("r"));
+        self.tell(Told::Passed(Passing { place, moment: Arc::new(moment), except }));
         self.shard.flush_touched(Instant::now() + Duration::from_secs(1));
     }
 }
@@ -68,7 +69,8 @@ async fn how_a_connection_ends_says_whether_its_user_may_come_back() {
 async fn everybody_but_the_one_who_says_it_is_told() {
     let mut house = House::new(1 << 20);
     let (mut ana, mut ben) = (house.member(None).await, house.member(None).await);
-    house.passes(typing(), Some(ben.key));
+    let except = house.shard.connection(ben.key).unwrap().session.name();
+    house.passes(typing(), Some(except));
     house.passes(counts(7), None);
     for (guest, types) in [(&mut ana, &["typing", "presence"][..]), (&mut ben, &["presence"])] {
         let mut bytes = Vec::new();

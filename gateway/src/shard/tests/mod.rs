@@ -1,6 +1,7 @@
 //! A shard with real sockets, told what a switchboard would tell it, one step at a time.
 
 mod cable;
+mod channels;
 mod company;
 mod dismissal;
 mod falling_behind;

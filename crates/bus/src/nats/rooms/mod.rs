@@ -1,4 +1,4 @@
-//! The rooms that this process listens to: each by a subscription of its own, or, where there are many in one
+//! The rooms that this process listens to, or the channels: each by a subscription of its own, or, where there are many in one
 //! partition, all by one of the whole partition, from which what nobody here listens to is dropped by its subject.
 //!
 //! A subscription costs memory here and in the server, a message that nobody wants costs time: so there is a bound,
@@ -12,7 +12,6 @@ mod table;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_nats::Message;
-use chat::RoomId;
 use tokio::sync::{Notify, mpsc};
 use tokio_util::sync::CancellationToken;
 
@@ -47,16 +46,17 @@ impl Rooms {
         Self { connection, subjects, kind, tables }
     }
 
-    /// Listens to a room. When this returns, the subscription that brings its notes stands in the client's queue
+    /// Listens to a room of a partition, by its name. When this returns, the subscription that brings its notes stands in the client's queue
     /// before whatever is handed over later.
     ///
     /// Cancel safe: dropped, nothing is listened to.
     pub(super) async fn listen(
         &self,
-        room: &RoomId,
+        partition: Partition,
+        name: &str,
         into: mpsc::Sender<Heard>,
     ) -> Result<Listening, BusError> {
-        let (partition, token): (_, Arc<str>) = (Partition::of(room), token(room).into());
+        let token: Arc<str> = token(name).into();
         if let Some(listening) = self.tables.listen_to_partition(partition, &token, &into) {
             return Ok(listening);
         }

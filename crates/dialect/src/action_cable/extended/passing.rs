@@ -31,6 +31,7 @@ pub(in crate::action_cable) fn moment(identifier: &Alias, moment: &Moment, out: 
             }
         }
         Moment::Whisper { by, whisper } => out.add(|payload| whispered(identifier, by, whisper, payload)),
+        Moment::Broadcast(_) => {}
     }
 }
 

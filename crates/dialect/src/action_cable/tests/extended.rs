@@ -185,7 +185,7 @@ fn what_the_base_says_is_said_here_too() {
 
 fn there(user: User) -> Attendee {
     let stay = Stay { id: StayId { gateway: 1, number: 1 }, since: at() };
-    Attendee { user, stays: vec![stay] }
+    Attendee { user, info: None, stays: vec![stay] }
 }
 
 fn shift(user: User, whole: bool) -> Shift {

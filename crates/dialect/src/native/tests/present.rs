@@ -7,7 +7,7 @@ use crate::{Alias, Payloads, Say};
 
 fn attendee(id: &str, name: Option<&str>, stays: u64) -> Attendee {
     let stay = |number| Stay { id: StayId { gateway: 1, number }, since: at() };
-    Attendee { user: User::parse(id, name).unwrap(), stays: (0..stays).map(stay).collect() }
+    Attendee { user: User::parse(id, name).unwrap(), info: None, stays: (0..stays).map(stay).collect() }
 }
 
 fn roster() -> Roster {

@@ -7,7 +7,7 @@ use crate::{Payloads, Say};
 
 fn attendee(user: User, stays: impl IntoIterator<Item = u64>) -> Attendee {
     let stay = |number| Stay { id: StayId { gateway: 0xa1, number }, since: at() };
-    Attendee { user, stays: stays.into_iter().map(stay).collect() }
+    Attendee { user, info: None, stays: stays.into_iter().map(stay).collect() }
 }
 
 fn roster(listed: Option<Vec<Attendee>>) -> Roster {

@@ -5,8 +5,15 @@ use serde_json::Value;
 
 use super::*;
 
-const EVENTS: [&str; 6] =
-    ["pusher:subscribe", "pusher:unsubscribe", "pusher:ping", "client-x", "client-message", "x"];
+const EVENTS: [&str; 7] = [
+    "pusher:subscribe",
+    "pusher:unsubscribe",
+    "pusher:signin",
+    "pusher:ping",
+    "client-x",
+    "client-message",
+    "x",
+];
 
 fn frames() -> impl Strategy<Value = String> {
     let data = prop_oneof![
@@ -14,11 +21,16 @@ fn frames() -> impl Strategy<Value = String> {
         any::<i64>().prop_map(|number| number.to_string()),
         ("[a-z_]{0,12}", any::<String>())
             .prop_map(|(name, text)| format!("{{{name:?}:{}}}", Value::from(text))),
+        any::<String>().prop_map(|text| format!("{{\"user_data\":{},\"auth\":\"k:s\"}}", Value::from(text))),
         any::<String>().prop_map(|text| format!("{{\"channel\":{},\"auth\":7}}", Value::from(text))),
         any::<String>().prop_map(|text| format!("{{\"message\":{}}}", Value::from(text))),
         Just("null".to_owned()),
     ];
-    let channel = prop_oneof![any::<String>(), "(private|presence)-room-.{0,8}"];
+    let channel = prop_oneof![
+        any::<String>(),
+        "(private|presence)-room-.{0,8}",
+        "(#server-to-user-|presence-|cache-).{0,8}"
+    ];
     (prop::sample::select(&EVENTS[..]), data, channel).prop_map(|(event, data, channel)| {
         format!("{{\"event\":\"{event}\",\"channel\":{},\"data\":{data}}}", Value::from(channel))
     })
@@ -40,6 +52,7 @@ proptest! {
         let data = Some(data.into());
         let claim = Claim { signature: signature.into(), data };
         prop_assert!(pusher().vouch("1.2", &Alias::new(PRESENCE), &claim).is_err());
+        prop_assert!(pusher().vouch_for_user("1.2", &claim).is_err());
     }
 
     #[test]

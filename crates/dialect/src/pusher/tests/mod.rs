@@ -4,6 +4,7 @@
 mod any_bytes;
 mod api_requests;
 mod asked;
+mod channels;
 mod configured;
 mod farewells;
 mod opened;

@@ -7,7 +7,7 @@ use crate::{Attendance, Payloads};
 
 fn attendee(user: User) -> Attendee {
     let id = StayId { gateway: 1, number: 1 };
-    Attendee { user, stays: vec![Stay { id, since: at() }] }
+    Attendee { user, info: None, stays: vec![Stay { id, since: at() }] }
 }
 
 fn roster(users: &[User], count: u32) -> Roster {

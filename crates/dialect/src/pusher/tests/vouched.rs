@@ -21,12 +21,15 @@ fn signed(channel: &str, data: &str) -> Result<Voucher, Code> {
     vouch(SOCKET, channel, &auth, Some(data))
 }
 
+fn voucher(user: Option<User>, info: Option<&str>) -> Voucher {
+    Voucher { user, info: info.map(Into::into), access: Access::Write, until: None }
+}
+
 #[test]
 fn the_published_signatures_are_good() {
-    let nobody = Voucher { user: None, access: Access::Write, until: None };
-    assert_eq!(vouch(SOCKET, "private-foobar", PRIVATE, None), Ok(nobody));
+    assert_eq!(vouch(SOCKET, "private-foobar", PRIVATE, None), Ok(voucher(None, None)));
     let data = r#"{"user_id":10,"user_info":{"name":"Mr. Pusher"}}"#;
-    let mr_pusher = Voucher { user: Some(user("10", "Mr. Pusher")), access: Access::Write, until: None };
+    let mr_pusher = voucher(Some(user("10", "Mr. Pusher")), Some(r#"{"name":"Mr. Pusher"}"#));
     assert_eq!(vouch(SOCKET, "presence-foobar", MR_PUSHER, Some(data)), Ok(mr_pusher));
 }
 
@@ -56,8 +59,11 @@ fn what_was_signed_must_make_sense() {
     }
     let long = format!(r#"{{"user_id":"ana","x":"{}"}}"#, "x".repeat(2048));
     assert_eq!(signed("presence-room-42", &long), Err(Code::TooLarge));
-    let auth = app().sign(&format!("{SOCKET}:presence-room-42"));
-    assert_eq!(vouch(SOCKET, "presence-room-42", &auth, None), Err(Code::Malformed));
+    let of = |info: &str| format!(r#"{{"user_id":"ana","user_info":{info}}}"#);
+    assert!(signed("presence-chat", &of(&format!(r#""{}""#, "x".repeat(1022)))).is_ok());
+    assert_eq!(signed("presence-chat", &of(&format!(r#""{}""#, "x".repeat(1023)))), Err(Code::TooLarge));
+    let deep = format!("{}{}", "[".repeat(33), "]".repeat(33));
+    assert_eq!(signed("presence-chat", &of(&deep)), Err(Code::Malformed));
 }
 
 #[test]
@@ -80,9 +86,37 @@ fn what_parlors_own_endpoint_signs_is_taken_with_its_terms() {
         let text = |name: &str| answer.get(name).and_then(Value::as_str).unwrap();
         let voucher = vouch(SOCKET, CHANNEL, text("auth"), Some(text("channel_data")));
         let until = Some(Timestamp::from_micros(1_795_150_800_000_000));
-        assert_eq!(voucher, Ok(Voucher { user: Some(ana()), access, until }));
+        let info = Some(r#"{"name":"Ana"}"#.into());
+        assert_eq!(voucher, Ok(Voucher { user: Some(ana()), info, access, until }));
     }
     for socket in ["", "1", "1.", ".1", "1.2.3", "1.2:private-x", "a.b", "+1.2"] {
         assert!(app().let_in(socket, CHANNEL, &ana(), Access::Read, 0).is_err(), "{socket}");
     }
+}
+
+#[test]
+fn who_a_user_is_is_signed_for_one_connection() {
+    let data = r#"{"id":"7","user_info":{"name":"Ana"},"watchlist":["8"]}"#;
+    let auth = app().sign(&format!("{SOCKET}::user::{data}"));
+    let vouch = |socket: &str, auth: &str, data: &str| {
+        let claim = Claim { signature: auth.into(), data: Some(data.into()) };
+        pusher().vouch_for_user(socket, &claim).map_err(|refusal| refusal.code)
+    };
+    let expected = voucher(Some(user("7", "Ana")), Some(r#"{"name":"Ana"}"#));
+    assert_eq!(vouch(SOCKET, &auth, data), Ok(expected));
+    let of_channel = app().sign(&format!("{SOCKET}:private-foobar:{data}"));
+    for (socket, auth, data) in [
+        ("1234.1235", &*auth, data),
+        (SOCKET, &of_channel, data),
+        (SOCKET, &auth, r#"{"id":"8"}"#),
+        (SOCKET, "", data),
+    ] {
+        assert_eq!(vouch(socket, auth, data), Err(Code::NotIdentified));
+    }
+    for nonsense in ["", "[]", "{}", r#"{"id":""}"#, r#"{"id":null}"#] {
+        let auth = app().sign(&format!("{SOCKET}::user::{nonsense}"));
+        assert_eq!(vouch(SOCKET, &auth, nonsense), Err(Code::Malformed), "{nonsense}");
+    }
+    let long = format!(r#"{{"id":"7","x":"{}"}}"#, "x".repeat(10_240));
+    assert_eq!(vouch(SOCKET, &app().sign(&format!("{SOCKET}::user::{long}")), &long), Err(Code::TooLarge));
 }
