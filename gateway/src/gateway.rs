@@ -26,7 +26,7 @@ use crate::session::EnvParts;
 use crate::settings::Drain;
 use crate::shard::ShardLimits;
 use crate::shard::thread::{self, ARRIVALS_MAX, Life};
-use crate::switchboard::{self, Line, ShardEnds};
+use crate::switchboard::{self, ShardEnds};
 
 /// How long interest in an empty room lingers: those who reconnect find it warm.
 const LINGER: Duration = Duration::from_secs(30);
@@ -168,7 +168,7 @@ fn start_shard(
         stalled: settings.limits.stalled,
     };
     let service = Service::new(router(
-        desks.desk(settings, arrivals_in, load.clone(), ends.line.clone()),
+        desks.desk(arrivals_in, load.clone(), Office::new(settings, ends.line.clone(), bell.clone())),
         &desks.dialects,
     ));
     let env = desks.env(settings);
@@ -266,7 +266,7 @@ impl Desks {
         })
     }
 
-    fn desk(&self, settings: &Settings, arrivals: mpsc::Sender<Arrival>, load: Load, line: Line) -> Desk {
+    fn desk(&self, arrivals: mpsc::Sender<Arrival>, load: Load, office: Option<Office>) -> Desk {
         Desk {
             arrivals,
             load,
@@ -276,7 +276,7 @@ impl Desks {
             loopback: self.loopback,
             reception: self.reception.clone(),
             clock: Arc::clone(&self.clock),
-            pusher: Office::new(settings, line).map(Arc::new),
+            pusher: office.map(Arc::new),
         }
     }
 

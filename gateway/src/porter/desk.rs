@@ -245,7 +245,7 @@ impl Desk {
             Errand::TuneOut { connection, channel, parting } => {
                 let guest = guest(shard, connection);
                 self.with_channel(&channel, now, |channel, now, fx| {
-                    channel.tune_out(guest, parting, now, fx)
+                    channel.tune_out(guest, parting, now, fx);
                 });
             }
             Errand::Broadcast { broadcasting, reply } => {

@@ -38,7 +38,7 @@ pub use api_request::{ApiRequest, SignedBody, Unauthorized, body_md5};
 pub use app::App;
 pub use channel::{Channel, Kind, NAME_BYTES_MAX};
 pub use settings::{Secret, Settings};
-pub use trigger::{Publication, batch, events};
+pub use trigger::{Announcement, Publication, Trigger, batch, events};
 
 use crate::{
     Alias, Attendance, Claim, Command, DecodeLimits, Dialect, Farewell, Frame, Heartbeat, JoinAgain, NotNow,

@@ -1,5 +1,7 @@
 //! What backends publish through the HTTP API: events for channels. An event of the name that a message has, for the
-//! channel of a room, is a message; there is nothing else to publish here.
+//! channel of a room, is a message; every other one is told to whoever listens, and stored nowhere.
+
+use std::sync::Arc;
 
 use chat::{Body, ConnectionName, Refusal, RequestId, RoomId, User};
 use serde::Deserialize;
@@ -34,6 +36,30 @@ pub struct Publication {
     pub except: Option<ConnectionName>,
 }
 
+/// Something that a backend tells those in a channel, and that is stored nowhere.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Announcement {
+    /// The channel.
+    pub channel: chat::Channel,
+    /// The room that it is a name of, if it is one.
+    pub room: Option<RoomId>,
+    /// What it is called.
+    pub event: Arc<str>,
+    /// What it says, as the backend wrote it.
+    pub data: Arc<str>,
+    /// The connection that is not told.
+    pub except: Option<ConnectionName>,
+}
+
+/// What one event is to do.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Trigger {
+    /// The messages to publish, one a room.
+    pub messages: Vec<Publication>,
+    /// What else is to be told, once a channel.
+    pub announcements: Vec<Announcement>,
+}
+
 #[derive(Deserialize)]
 struct Event {
     name: String,
@@ -48,28 +74,24 @@ struct Batch {
     batch: Vec<Event>,
 }
 
-/// Reads the body of `events`: the messages to publish, one a room.
+/// Reads the body of `events`.
 ///
 /// # Errors
 /// `malformed` or `too_large`: nothing is to be published.
-pub fn events(settings: &Settings, limits: &DecodeLimits, body: &[u8]) -> Result<Vec<Publication>, Refusal> {
-    publications(settings, limits, &read(body)?)
+pub fn events(settings: &Settings, limits: &DecodeLimits, body: &[u8]) -> Result<Trigger, Refusal> {
+    trigger(settings, limits, &read(body)?)
 }
 
-/// Reads the body of `batch_events`: the messages of each event.
+/// Reads the body of `batch_events`: what each event is to do.
 ///
 /// # Errors
 /// `malformed` or `too_large`: nothing is to be published.
-pub fn batch(
-    settings: &Settings,
-    limits: &DecodeLimits,
-    body: &[u8],
-) -> Result<Vec<Vec<Publication>>, Refusal> {
+pub fn batch(settings: &Settings, limits: &DecodeLimits, body: &[u8]) -> Result<Vec<Trigger>, Refusal> {
     let Batch { batch } = read(body)?;
     if batch.len() > BATCH_MAX {
         return Err(Refusal::malformed("a batch has at most 10 events"));
     }
-    batch.iter().map(|event| publications(settings, limits, event)).collect()
+    batch.iter().map(|event| trigger(settings, limits, event)).collect()
 }
 
 fn read<'de, T: Deserialize<'de>>(body: &'de [u8]) -> Result<T, Refusal> {
@@ -77,35 +99,43 @@ fn read<'de, T: Deserialize<'de>>(body: &'de [u8]) -> Result<T, Refusal> {
         .map_err(|error| Refusal::malformed(format!("the body makes no sense: {error}")))
 }
 
-fn publications(
-    settings: &Settings,
-    limits: &DecodeLimits,
-    event: &Event,
-) -> Result<Vec<Publication>, Refusal> {
-    if event.name.len() > NAME_BYTES_MAX {
-        return Err(Refusal::malformed("the name of an event has at most 200 characters"));
-    }
+fn trigger(settings: &Settings, limits: &DecodeLimits, event: &Event) -> Result<Trigger, Refusal> {
+    check_name(&event.name)?;
     let except = match &event.socket_id {
         Some(socket_id) => except(socket_id)?,
         None => None,
     };
     let channels = channels(event)?;
     let data = data(&event.data)?;
-    if event.name != settings.event {
-        let only = format!("only the event `{}` is taken here", settings.event);
-        return Err(Refusal::malformed(only));
-    }
-    let mut publications: Vec<Publication> = Vec::new();
+    let (called, said) = (Arc::from(&*event.name), Arc::from(&*data));
+    let Trigger { mut messages, mut announcements } = Trigger::default();
     for name in channels {
-        let Some(room) = Channel::parse(settings, name)?.room else {
-            return Err(Refusal::malformed("only channels of rooms are here"));
-        };
-        // Several channels may be names of one room, and a message is said there once.
-        if publications.iter().all(|other| other.room != room) {
-            publications.push(Publication { except, ..publication(limits, name, room, &data)? });
+        let channel = Channel::parse(settings, name)?;
+        match channel.room.clone().filter(|_| event.name == settings.event) {
+            // Several channels may be names of one room, and a message is said there once.
+            Some(room) if messages.iter().any(|other: &Publication| other.room == room) => {}
+            Some(room) => messages.push(Publication { except, ..publication(limits, name, room, &data)? }),
+            None => {
+                let (room, channel) = (channel.room.clone(), channel.words()?);
+                let (event, data) = (Arc::clone(&called), Arc::clone(&said));
+                let announcement = Announcement { channel, room, event, data, except };
+                if !announcements.contains(&announcement) {
+                    announcements.push(announcement);
+                }
+            }
         }
     }
-    Ok(publications)
+    Ok(Trigger { messages, announcements })
+}
+
+fn check_name(event: &str) -> Result<(), Refusal> {
+    if event.is_empty() || event.len() > NAME_BYTES_MAX {
+        return Err(Refusal::malformed("the name of an event has 1 to 200 characters"));
+    }
+    if event.starts_with("pusher:") || event.starts_with("pusher_internal:") {
+        return Err(Refusal::malformed("only the server says what begins with `pusher:`"));
+    }
+    Ok(())
 }
 
 fn channels(event: &Event) -> Result<Vec<&str>, Refusal> {

@@ -21,6 +21,7 @@ use dialect::pusher::{App, Settings};
 use tower_http::cors::{AllowCredentials, AllowHeaders, AllowOrigin, CorsLayer};
 
 use super::{Desk, Origins};
+use crate::porter::Bell;
 use crate::switchboard::Line;
 
 /// The largest body of a request of a backend: a batch of ten events, escaped twice.
@@ -37,17 +38,20 @@ pub(crate) struct Office {
     auto_create: bool,
     /// The way to the writers.
     line: Line,
+    /// The way to those who listen to channels.
+    bell: Bell,
 }
 
 impl Office {
     /// For the application that is configured, if one is.
-    pub(crate) fn new(settings: &crate::Settings, line: Line) -> Option<Self> {
+    pub(crate) fn new(settings: &crate::Settings, line: Line, bell: Bell) -> Option<Self> {
         Some(Self {
             app: App::new(&settings.pusher)?,
             settings: settings.pusher.clone(),
             limits: DecodeLimits { body_bytes: settings.limits.body_bytes },
             auto_create: settings.rooms.auto_create,
             line,
+            bell,
         })
     }
 }

@@ -1,4 +1,5 @@
-//! The HTTP API of backends: `events` and `batch_events`. Answered with 200 once what was published is stored.
+//! The HTTP API of backends: `events` and `batch_events`. Answered with 200 once what was published is stored, or, where nothing
+//! is, handed over to the other gateways.
 
 use std::sync::Arc;
 
@@ -10,13 +11,14 @@ use axum::response::{IntoResponse, Response};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chat::{Change, Code, Draft, Refusal, RequestId, Stored};
-use dialect::pusher::{self, ApiRequest, Publication, Unauthorized};
+use dialect::pusher::{self, Announcement, ApiRequest, Publication, Trigger, Unauthorized};
 use futures::future::join_all;
 use serde_json::{Map, Value, json};
 
 use super::refused::refused;
 use super::{BODY_BYTES_MAX, Office};
 use crate::http::Desk;
+use crate::porter::Broadcasting;
 
 /// Publishes one event.
 pub(super) async fn events(
@@ -30,7 +32,7 @@ pub(super) async fn events(
         Err(response) => return response,
     };
     match pusher::events(&office.settings, &office.limits, &body) {
-        Ok(publications) => answer(publish(&office, publications).await),
+        Ok(trigger) => answer(publish(&office, trigger).await),
         Err(refusal) => refused(&refusal),
     }
 }
@@ -51,8 +53,8 @@ pub(super) async fn batch(
         Err(refusal) => return refused(&refusal),
     };
     let mut published = Vec::with_capacity(events.len());
-    for publications in events {
-        match publish(&office, publications).await {
+    for trigger in events {
+        match publish(&office, trigger).await {
             Ok(event) => published.push(event),
             Err(refusal) => return refused(&refusal),
         }
@@ -88,12 +90,14 @@ fn unauthorized(no: &Unauthorized) -> Response {
     (StatusCode::UNAUTHORIZED, format!("{}\n", no.0)).into_response()
 }
 
-/// Says a message in each of its rooms. Tells where it stands: `seq` of each, and, where it is one, of that.
+/// Says a message in each of its rooms, and tells the rest in its channels. Tells where a message stands: `seq` of each, and, where it is one, of that.
 ///
 /// # Errors
 /// The first refusal. In other rooms it may have been said: who gives it a `client_id` may try again.
-async fn publish(office: &Office, publications: Vec<Publication>) -> Result<Value, Refusal> {
-    let said = publications.into_iter().map(async |publication| {
+async fn publish(office: &Office, trigger: Trigger) -> Result<Value, Refusal> {
+    let Trigger { messages, announcements } = trigger;
+    let has_messages = !messages.is_empty();
+    let said = messages.into_iter().map(async |publication| {
         let channel = publication.channel.clone();
         say(office, publication).await.map(|stored| (channel, json!({ "seq": stored.seq.get() })))
     });
@@ -102,8 +106,22 @@ async fn publish(office: &Office, publications: Vec<Publication>) -> Result<Valu
     if let Some((_, only)) = channels.iter().next().filter(|_| channels.len() == 1) {
         event.insert("seq".to_owned(), only["seq"].clone());
     }
-    event.insert("channels".to_owned(), channels.into());
+    if has_messages {
+        event.insert("channels".to_owned(), channels.into());
+    }
+    announce(office, announcements).await?;
     Ok(event.into())
+}
+
+/// Tells those who listen to channels, through all gateways.
+///
+/// # Errors
+/// `unavailable`: some may have been told.
+async fn announce(office: &Office, announcements: Vec<Announcement>) -> Result<(), Refusal> {
+    for Announcement { channel, room, event, data, except } in announcements {
+        office.bell.broadcast(Broadcasting { room, channel, event, data, except }).await?;
+    }
+    Ok(())
 }
 
 /// Says a message in a room, which is made if it is not there and may be.

@@ -1,5 +1,7 @@
 //! What is asked over HTTP, with a switchboard that answers what a test wants.
 
+mod announcing;
+
 use std::sync::Mutex;
 
 use axum::body::Body;
@@ -36,8 +38,12 @@ struct Switchboard {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Asked {
-    Look { create: bool },
+    Look {
+        create: bool,
+    },
     Append(Draft),
+    /// Something to be told in a channel: its name, what it is called, what it says, and the room.
+    Tell(String, String, String, Option<String>),
 }
 
 impl Switchboard {
@@ -107,7 +113,8 @@ impl House {
         let mut settings = crate::Settings { pusher: Settings::of_development(), ..Default::default() };
         settings.rooms.auto_create = true;
         settings.limits.body_bytes = 100;
-        let office = Office::new(&settings, Line::tapped(wants_in)).unwrap();
+        let bell = announcing::bell(&switchboard);
+        let office = Office::new(&settings, Line::tapped(wants_in), bell).unwrap();
         let desk = Desk {
             arrivals: mpsc::channel(1).0,
             load: Load::default(),

@@ -110,7 +110,7 @@ impl Desk {
                 self.keep(broadcast, stamp, now);
                 // What another one has told need not be told again.
                 if self.shelf.get(name, now).is_some_and(|kept| kept.stamp == stamp) {
-                    self.with_channel(name, now, |channel, now, fx| channel.find(now, fx));
+                    self.with_channel(name, now, Channel::find);
                 }
             }
             news => {

@@ -2,13 +2,17 @@
 
 use serde_json::{Value, json};
 
-use super::super::{Publication, batch, events};
+use super::super::{Publication, Trigger, batch, events};
 use super::*;
 
 const ROOMY: DecodeLimits = DecodeLimits { body_bytes: 16_384 };
 
-fn read(body: &Value) -> Result<Vec<Publication>, Code> {
+fn trigger(body: &Value) -> Result<Trigger, Code> {
     events(&settings(), &ROOMY, body.to_string().as_bytes()).map_err(|refusal| refusal.code)
+}
+
+fn read(body: &Value) -> Result<Vec<Publication>, Code> {
+    trigger(body).map(|trigger| trigger.messages)
 }
 
 fn message(data: &Value) -> Result<Publication, Code> {
@@ -57,6 +61,34 @@ fn channels_of_one_room_get_one_message() {
 }
 
 #[test]
+fn what_is_no_message_in_a_room_is_told_once_in_each_channel() {
+    let body = |name: &str| {
+        let channels = ["chat", "presence-cache-chat", "chat", CHANNEL, PRESENCE, "#server-to-user-7"];
+        json!({ "name": name, "channels": channels, "data": "{\"a\":1}", "socket_id": "12.34" })
+    };
+    let told = |name: &str| {
+        let told = trigger(&body(name)).unwrap().announcements;
+        assert!(told.iter().all(|told| &*told.event == name && &*told.data == r#"{"a":1}"#));
+        assert!(told.iter().all(|told| told.except.is_some_and(|except| except.number == 34)));
+        let shown = |told: super::super::Announcement| {
+            let room = told.room.map(|room| room.as_str().to_owned());
+            (told.channel.name.to_string(), told.channel.keeps_last, room)
+        };
+        told.into_iter().map(shown).collect::<Vec<_>>()
+    };
+    let plain = |name: &str, keeps_last| (name.to_owned(), keeps_last, None);
+    let of_room = |name: &str| (name.to_owned(), false, Some("42".to_owned()));
+    let (chat, cache) = (plain("chat", false), plain("presence-cache-chat", true));
+    let own = plain("#server-to-user-7", false);
+    let all = [chat.clone(), cache.clone(), of_room(CHANNEL), of_room(PRESENCE), own.clone()];
+    assert_eq!(told("order"), all);
+    assert_eq!(read(&body("order")), Ok(vec![]));
+    let message = body("new_message").to_string().replace(r#""{\"a\":1}""#, r#""{\"message\":\"hi\"}""#);
+    let message = events(&settings(), &ROOMY, message.as_bytes()).unwrap();
+    assert_eq!((message.messages.len(), message.announcements.len()), (1, 3), "one in the room");
+}
+
+#[test]
 fn a_batch_is_one_event_after_the_other() {
     let event = json!({ "name": "new_message", "channel": CHANNEL, "data": "hi" });
     let read = |events: usize| {
@@ -85,10 +117,11 @@ fn limits_are_those_of_pusher() {
 #[test]
 fn what_makes_no_sense_is_refused_as_a_whole() {
     for (change, value) in [
-        ("name", json!("order-shipped")),
+        ("name", json!("")),
+        ("name", json!("pusher:ping")),
+        ("name", json!("pusher_internal:member_added")),
         ("name", json!("x".repeat(201))),
         ("name", json!(7)),
-        ("channel", json!("chat")),
         ("channel", json!("room-42")),
         ("channel", json!("private-room-a b")),
         ("channels", json!(["private-room-1"])),
