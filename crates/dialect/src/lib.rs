@@ -70,6 +70,12 @@ pub trait Dialect: Send + Sync + std::fmt::Debug {
     /// The path at which its WebSockets are opened.
     fn path(&self) -> &'static str;
 
+    /// The path at which those poll who can open no WebSocket; `None` where there is none. What stands around the frames
+    /// there is what [`phoenix::poll`] reads and writes.
+    fn poll_path(&self) -> Option<&'static str> {
+        None
+    }
+
     /// Reads the request that opens a connection.
     ///
     /// # Errors

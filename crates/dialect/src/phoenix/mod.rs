@@ -3,6 +3,7 @@
 //!
 //! * `settings`: what an application calls its topics, its events and the text of a message.
 //! * `open`: the request that opens a connection: the version that is wanted, and where the token is.
+//! * `poll`: what stands around frames where a client polls for them at `/socket/longpoll`.
 //! * `place`: `join_ref`, `ref` and topic, as a frame says where it belongs. The mark of a request is all three.
 //! * `envelope`, `binary`: frames of clients, in all their forms.
 //! * `decode`: what they ask for. The alias of a subscription is its topic; a `join_ref` tells a membership from an
@@ -19,6 +20,7 @@ mod farewell;
 mod frames;
 mod open;
 mod place;
+pub mod poll;
 mod present;
 mod say;
 mod settings;
@@ -87,6 +89,10 @@ impl Dialect for Phoenix {
 
     fn path(&self) -> &'static str {
         "/socket/websocket"
+    }
+
+    fn poll_path(&self) -> Option<&'static str> {
+        Some("/socket/longpoll")
     }
 
     fn open<'a>(&self, request: &OpenRequest<'a>) -> Result<Opening<'a>, u16> {

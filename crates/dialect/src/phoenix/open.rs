@@ -16,7 +16,7 @@ const PROTOCOL: &str = "phoenix";
 const TOKEN_PROTOCOL: &str = "base64url.bearer.phx.";
 
 /// The library writes this alphabet, whatever the name of its prefix says.
-const BASE64: GeneralPurpose = GeneralPurpose::new(
+pub(super) const BASE64: GeneralPurpose = GeneralPurpose::new(
     &alphabet::STANDARD,
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
 );
