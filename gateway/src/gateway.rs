@@ -17,9 +17,11 @@ use tokio_util::sync::CancellationToken;
 use crate::Settings;
 use crate::auth::{Reception, Signer, Verifier};
 use crate::http::accept::{Door, accept, bind};
+use crate::http::longpoll;
 use crate::http::pusher::Office;
 use crate::http::{Arrival, Desk, Load, Origins, Service, router};
 use crate::leaving::{Exits, Told, follow_link, leave};
+use crate::longpoll::Polls;
 use crate::metrics::Metrics;
 use crate::porter::{self, Bell};
 use crate::session::EnvParts;
@@ -131,9 +133,10 @@ fn start(
     let channels = porter::ChannelRules::from(&settings.pusher);
     let porter = porter::Parts { bus, clock, settings: settings.presence, channels, errands, told };
     let porter = porter::start(porter, stop.clone(), alive());
+    task::spawn(Arc::clone(&desks.polls).serve(stop.clone(), alive()));
     let mut started = Started {
         doors: Vec::new(),
-        loads: Vec::new(),
+        loads: vec![desks.polls.load()],
         switchboard,
         porter,
         threads: Vec::new(),
@@ -167,10 +170,10 @@ fn start_shard(
         outbox_bytes: settings.limits.outbox_bytes,
         stalled: settings.limits.stalled,
     };
-    let service = Service::new(router(
-        desks.desk(arrivals_in, load.clone(), Office::new(settings, ends.line.clone(), bell.clone())),
-        &desks.dialects,
-    ));
+    let office = Office::new(settings, ends.line.clone(), bell.clone());
+    let desk = desks.desk(arrivals_in, load.clone(), office);
+    let polls = longpoll::routes(&desk, &desks.polls, &desks.dialects);
+    let service = Service::new(router(desk, &desks.dialects).merge(polls));
     let env = desks.env(settings);
     let metrics = metrics.clone();
     let parts = thread::Parts { ends, bell, env, metrics, limits, sockets, service, arrivals, life };
@@ -236,6 +239,7 @@ struct Desks {
     loopback: bool,
     clock: Arc<dyn Clock>,
     reception: Reception,
+    polls: Arc<Polls>,
 }
 
 impl Desks {
@@ -263,6 +267,7 @@ impl Desks {
                 Arc::new(Verifier::new(auth).map_err(RunError::Auth)?),
                 settings.limits.connections_per_user,
             ),
+            polls: Polls::new(auth.secret.as_ref(), Arc::clone(&parts.bus)),
         })
     }
 

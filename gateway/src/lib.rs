@@ -8,6 +8,7 @@ mod connection;
 mod gateway;
 mod http;
 mod leaving;
+mod longpoll;
 mod metrics;
 mod porter;
 mod presence;

@@ -1,6 +1,7 @@
 //! The handshake of a WebSocket (RFC 6455, section 4.2), for every dialect.
 
 use std::borrow::Cow;
+use std::net::TcpStream as StdStream;
 use std::sync::Arc;
 
 use axum::body::Body;
@@ -9,7 +10,7 @@ use axum::http::header::{
     AUTHORIZATION, CONNECTION, COOKIE, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_PROTOCOL,
     SEC_WEBSOCKET_VERSION, UPGRADE,
 };
-use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use dialect::{Dialect, OpenRequest, Opening};
@@ -22,12 +23,20 @@ use super::Desk;
 use super::load::Slot;
 use crate::session::Credential;
 
-/// A handshake that was accepted, on its way to the shard.
+/// A connection that was let in, on its way to the shard.
 pub(crate) struct Arrival {
-    upgrade: OnUpgrade,
+    socket: Socket,
     dialect: &'static dyn Dialect,
     credential: Option<Credential>,
     slot: Slot,
+}
+
+/// What a connection speaks through.
+enum Socket {
+    /// The one that its handshake came on, once that is answered.
+    Upgrade(OnUpgrade),
+    /// One that is ready.
+    Ready(StdStream),
 }
 
 /// A WebSocket, ready to speak.
@@ -41,12 +50,26 @@ pub(crate) struct Upgraded {
 }
 
 impl Arrival {
+    /// A connection without a handshake of its own.
+    pub(super) fn ready(
+        stream: StdStream,
+        dialect: &'static dyn Dialect,
+        credential: Option<Credential>,
+        slot: Slot,
+    ) -> Self {
+        Self { socket: Socket::Ready(stream), dialect, credential, slot }
+    }
+
     /// Waits until the answer has been written, and takes the plain socket back. `None` if the client went away.
-    pub(crate) async fn upgraded(mut self) -> Option<Upgraded> {
-        let upgraded = (&mut self.upgrade).await.ok()?;
-        let parts = upgraded.downcast::<TokioIo<TcpStream>>().ok()?;
-        let (stream, early) = (parts.io.into_inner(), parts.read_buf);
-        let Self { dialect, credential, slot, .. } = self;
+    pub(crate) async fn upgraded(self) -> Option<Upgraded> {
+        let Self { socket, dialect, credential, slot } = self;
+        let (stream, early) = match socket {
+            Socket::Upgrade(upgrade) => {
+                let parts = upgrade.await.ok()?.downcast::<TokioIo<TcpStream>>().ok()?;
+                (parts.io.into_inner(), parts.read_buf)
+            }
+            Socket::Ready(stream) => (TcpStream::from_std(stream).ok()?, Bytes::new()),
+        };
         Some(Upgraded { stream, early, dialect, credential, slot })
     }
 }
@@ -67,7 +90,7 @@ pub(super) async fn open(
     let Some(upgrade) = request.extensions_mut().remove::<OnUpgrade>() else {
         return (StatusCode::BAD_REQUEST, "this connection cannot be upgraded\n").into_response();
     };
-    let opened = choose(&dialects, &open_request(&request, desk.query_token))
+    let opened = choose(&dialects, &open_request(request.uri(), request.headers(), desk.query_token))
         .and_then(|(dialect, opening)| Ok((dialect, opening.protocol, credential(&desk, dialect, opening)?)));
     let (dialect, protocol, credential) = match opened {
         Ok(opened) => opened,
@@ -75,7 +98,8 @@ pub(super) async fn open(
             return StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST).into_response();
         }
     };
-    if desk.arrivals.try_send(Arrival { upgrade, dialect, credential, slot: desk.load.enter() }).is_err() {
+    let socket = Socket::Upgrade(upgrade);
+    if desk.arrivals.try_send(Arrival { socket, dialect, credential, slot: desk.load.enter() }).is_err() {
         return (StatusCode::SERVICE_UNAVAILABLE, "too many at once\n").into_response();
     }
     switching_protocols(&accept, protocol)
@@ -85,7 +109,7 @@ pub(super) async fn open(
 ///
 /// # Errors
 /// The HTTP status with which the last of them refuses.
-fn choose<'a>(
+pub(super) fn choose<'a>(
     dialects: &[&'static dyn Dialect],
     request: &OpenRequest<'a>,
 ) -> Result<(&'static dyn Dialect, Opening<'a>), u16> {
@@ -103,7 +127,7 @@ fn choose<'a>(
 ///
 /// # Errors
 /// The status for a stranger.
-fn credential(
+pub(super) fn credential(
     desk: &Desk,
     dialect: &'static dyn Dialect,
     opening: Opening<'_>,
@@ -140,8 +164,7 @@ fn refuse(bad: &BadRequest) -> Response {
     response
 }
 
-fn open_request(request: &Request, query_token: bool) -> OpenRequest<'_> {
-    let headers = request.headers();
+pub(super) fn open_request<'a>(uri: &'a Uri, headers: &'a HeaderMap, query_token: bool) -> OpenRequest<'a> {
     let text = |name: HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
     let protocols = headers
         .get_all(SEC_WEBSOCKET_PROTOCOL)
@@ -150,8 +173,8 @@ fn open_request(request: &Request, query_token: bool) -> OpenRequest<'_> {
         .flat_map(offered_subprotocols)
         .collect();
     OpenRequest {
-        path: request.uri().path(),
-        query: request.uri().query().unwrap_or_default(),
+        path: uri.path(),
+        query: uri.query().unwrap_or_default(),
         protocols,
         authorization: text(AUTHORIZATION),
         jid: text(HeaderName::from_static("x-jid")),

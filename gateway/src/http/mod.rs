@@ -5,6 +5,7 @@ pub(crate) mod accept;
 mod dev_token;
 mod handshake;
 mod load;
+pub(crate) mod longpoll;
 mod origin;
 mod page;
 pub(crate) mod pusher;

@@ -20,8 +20,8 @@ const HEADERS_MAX: usize = 64;
 /// How long a socket is used for HTTP. hyper itself waits for ever for the rest of a body, and for a client that
 /// does not read its answer.
 const LIVES: Duration = Duration::from_secs(60);
-/// How long the last answer may take after that.
-const LAST_ANSWER_WITHIN: Duration = Duration::from_secs(10);
+/// How long the last answer may take after that: longer than that to a poll, which may just have begun to wait.
+const LAST_ANSWER_WITHIN: Duration = Duration::from_secs(15);
 
 /// What answers on a shard's sockets. Cheap to clone.
 #[derive(Clone)]
