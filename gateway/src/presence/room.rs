@@ -173,12 +173,12 @@ impl Room {
                 fx.push(Effect::Tell(Moment::Whisper { by, whisper }, None));
                 Understood::Yes
             }
+            // That is for those who keep what was broadcast in a channel.
+            News::Kept { .. } | News::Begun => Understood::Yes,
             News::Broadcast { broadcast, at: _, except } => {
                 fx.push(Effect::Tell(Moment::Broadcast(broadcast), except));
                 Understood::Yes
             }
-            // That is for those who keep what was broadcast in a channel.
-            News::Kept { .. } | News::Begun => Understood::Yes,
         };
         if understood == Understood::No && self.peers.may_ask(gateway, now) {
             fx.push(Effect::Publish(News::Wanted { of: Some(gateway) }));
