@@ -12,9 +12,12 @@ import WebSocket from "ws";
 
 const tell = (event) => process.stdout.write(`${JSON.stringify(event)}\n`);
 
+// Where WebSockets go instead, if something lets none through.
+let webSockets;
+
 class PageSocket extends WebSocket {
   constructor(url, protocols) {
-    super(url, protocols);
+    super(webSockets ?? url, protocols);
     tell({ connects: url, protocols });
     this.addEventListener("open", () => tell({ open: this.protocol }));
     this.addEventListener("message", ({ data }) => tell({ in: JSON.parse(data) }));
@@ -28,12 +31,25 @@ class PageSocket extends WebSocket {
   }
 }
 
+// The gateways that each take a request in turn, those to poll and those to post apart, as behind a balancer that knows no
+// sessions.
+let gateways = [];
+let turns = {};
+
+const balanced = (method, url) => {
+  if (gateways.length === 0) return url;
+  const turn = turns[method] ?? 0;
+  turns[method] = turn + 1;
+  return url.replace(new URL(url).origin, gateways[turn % gateways.length]);
+};
+
 // What long polling goes through: told as it was asked and answered.
 const { fetch } = globalThis;
 globalThis.fetch = async (url, options) => {
-  const answer = await fetch(url, options);
+  const through = balanced(options.method, url);
+  const answer = await fetch(through, options);
   const { status, token, messages } = JSON.parse(await answer.clone().text());
-  tell({ polled: options.method, token, status });
+  tell({ polled: options.method, through: new URL(through).origin, token, status });
   (messages ?? []).forEach((message) => tell({ in: JSON.parse(message) }));
   return answer;
 };
@@ -50,8 +66,9 @@ const channels = new Map();
 
 const deeds = {
   // Opens a socket; its parameters are asked for again with every connection, as tokens run out.
-  connect({ url, params: first, options: given }) {
+  connect({ url, params: first, options: given, webSockets: elsewhere }) {
     params = first ?? {};
+    webSockets = elsewhere;
     const options = given ?? {};
     const transport = options.longPoll ? LongPoll : PageSocket;
     const authToken = options.authToken && (() => options.authToken);
@@ -59,6 +76,11 @@ const deeds = {
     socket.onOpen(() => tell({ on: "open" }));
     socket.onClose(({ code }) => tell({ on: "close", code }));
     socket.connect();
+  },
+  // From now on each request of long polling goes to another of these, given as `http://host:port`.
+  balances({ gateways: all }) {
+    gateways = all;
+    turns = {};
   },
   // With the next connection it shows other parameters, and goes elsewhere if it is told.
   moves({ url, params: next }) {

@@ -3,6 +3,7 @@
 
 mod action_cable;
 mod anycable;
+mod long_poll;
 mod one_room;
 mod page;
 mod phoenix;

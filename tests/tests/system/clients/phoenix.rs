@@ -8,23 +8,23 @@ use town::{Plan, Token, Town};
 
 use super::page::{Page, calls, libraries};
 
-fn plan() -> Plan {
+pub(super) fn plan() -> Plan {
     Town::new().gateways(2).set("auth.query_token", true)
 }
 
-fn url(town: &Town, gateway: usize) -> String {
+pub(super) fn url(town: &Town, gateway: usize) -> String {
     format!("ws://{}/socket", town.gateways[gateway].listen())
 }
 
-fn token(user: &str) -> String {
+pub(super) fn token(user: &str) -> String {
     Token::of(user).claim("name", user.to_uppercase()).sign()
 }
 
 /// A page with a socket.
-struct Phoenix(Page);
+pub(super) struct Phoenix(pub(super) Page);
 
 impl Phoenix {
-    fn open(town: &Town, libraries: &Path, name: &str) -> Self {
+    pub(super) fn open(town: &Town, libraries: &Path, name: &str) -> Self {
         Self(Page::open(town, libraries, "phoenix.js", name))
     }
 
@@ -40,31 +40,31 @@ impl Phoenix {
         self.0.does(&connect);
     }
 
-    fn joins(&self, name: &str, topic: &str) {
+    pub(super) fn joins(&self, name: &str, topic: &str) {
         self.0.does(&json!({ "do": "join", "as": name, "topic": topic }));
     }
 
-    fn adds(&self, name: &str, text: &str) {
+    pub(super) fn adds(&self, name: &str, text: &str) {
         self.pushes(name, "message:add", &json!({ "message": text }));
     }
 
-    fn pushes(&self, name: &str, event: &str, payload: &Value) {
+    pub(super) fn pushes(&self, name: &str, event: &str, payload: &Value) {
         self.0.does(&json!({ "do": "push", "as": name, "event": event, "payload": payload }));
     }
 
     /// Waits until the application has been called so often, and says with what.
-    async fn is_called(&self, name: &str, callback: &str, times: usize) -> Vec<Value> {
+    pub(super) async fn is_called(&self, name: &str, callback: &str, times: usize) -> Vec<Value> {
         self.0.is_called(name, callback, times).await
     }
 
     /// The texts that it was shown, once they are so many.
-    async fn sees(&self, name: &str, count: usize) -> Vec<String> {
+    pub(super) async fn sees(&self, name: &str, count: usize) -> Vec<String> {
         let shown = self.is_called(name, "message", count).await;
         shown.iter().map(|message| message["content"].as_str().unwrap_or_default().to_owned()).collect()
     }
 
     /// Waits until `Presence` lists these users with so many connections each.
-    async fn lists(&self, name: &str, users: &[(&str, usize)]) {
+    pub(super) async fn lists(&self, name: &str, users: &[(&str, usize)]) {
         let mut expected: Vec<_> =
             users.iter().map(|(id, count)| json!({ "id": id, "count": count })).collect();
         expected.sort_by_key(Value::to_string);
@@ -77,7 +77,7 @@ impl Phoenix {
     }
 
     /// Waits until an event has happened so often whose field `name` is `value`.
-    async fn notes(&self, name: &str, value: &Value, times: usize) {
+    pub(super) async fn notes(&self, name: &str, value: &Value, times: usize) {
         let count = |events: &[Value]| events.iter().filter(|event| event[name] == *value).count();
         self.0.shows(&format!("{name}: {value}"), |events| (count(events) >= times).then_some(())).await;
     }

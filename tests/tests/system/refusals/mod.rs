@@ -3,6 +3,7 @@
 mod cable;
 mod doors;
 mod frames;
+mod long_poll;
 mod phoenix;
 mod pusher;
 mod tokens;
