@@ -26,9 +26,11 @@ struct Told {
     events: Vec<Value>,
 }
 
-/// The folder of the libraries; `None`, and a word about it, if they are not installed.
+/// The folder of the pages and their libraries, or the one that `PARLOR_TEST_CLIENTS` names; `None`, and a word about it,
+/// if the libraries are not installed.
 pub(super) fn libraries() -> Option<PathBuf> {
-    let folder = workspace().join("tests/clients");
+    let other = std::env::var_os("PARLOR_TEST_CLIENTS").map(PathBuf::from);
+    let folder = other.unwrap_or_else(|| workspace().join("tests/clients"));
     let installed = folder.join("node_modules").is_dir();
     if !installed {
         println!("left out: the libraries are not installed (npm ci --prefix tests/clients)");
