@@ -47,7 +47,8 @@ pub(crate) fn message(event: &Event) -> Frame {
 /// Something that somebody said.
 pub(crate) fn event(room: &RoomId, seq: Seq, id: &RequestId, body: Body) -> Event {
     let kind = EventKind::Message { body: Some(body), reply_to: None };
-    Event { room: room.clone(), seq, id: id.clone(), by: somebody(), at: Timestamp::from_micros(0), kind }
+    let (room, id, at) = (room.clone(), id.clone(), Timestamp::from_micros(0));
+    Event { room, seq, id, by: somebody(), at, kind, except: None }
 }
 
 pub(crate) fn sent(mark: &Mark, room: &RoomId, id: &RequestId, seq: Seq, repeat: bool) -> Frame {

@@ -54,6 +54,7 @@ mod tests {
             by: User::parse("ana", Some(name)).unwrap(),
             at: Timestamp::from_micros(0),
             kind: EventKind::Message { body: Some(Body::trusted(body)), reply_to },
+            except: None,
         };
         let mut out = Vec::new();
         assert!(dialect::native::Native.event(

@@ -233,6 +233,7 @@ mod tests {
             by: User::parse("ana", None).unwrap(),
             at: Timestamp::from_micros(0),
             kind: EventKind::Message { body: Some(Body::trusted("a\nb")), reply_to: None },
+            except: None,
         };
         let message =
             written(|out| SERVER.event(&Alias::new("load-1"), &Epoch::parse("e").unwrap(), &event, out));
