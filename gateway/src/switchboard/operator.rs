@@ -1,5 +1,7 @@
 //! The switchboard's loop: takes wishes, notes and answers, and carries out what the rooms want done.
 
+mod asking;
+
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::future::poll_fn;
@@ -8,23 +10,24 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use bus::{Ask, Bus, Heard, Link, Note, PageLimit, Partition};
-use chat::{LogPage, Refusal, RoomHead, RoomId, RoomState, Seq, Verdict};
-use tokio::sync::{mpsc, oneshot};
+use bus::{Ask, Bus, Heard, Link, Note, Partition};
+use chat::{Refusal, RoomHead, RoomId};
+use tokio::sync::mpsc;
 use tokio::task::yield_now;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 use tokio_util::sync::CancellationToken;
 
-use super::answers::{heads, log_page, question, read_answer, room_state};
+use asking::Done;
+
+use super::answers::room_state;
 use super::due::Due;
 use super::heads::Recheck;
-use super::interest::{Ears, Interest, listen};
+use super::interest::Interest;
 use super::requests::Requests;
 use super::road::Road;
-use super::rooms::{Effect, PAGE_EVENTS, Room};
-use super::{ConnectionKey, Settings, Told, Want};
+use super::rooms::{Effect, Room};
+use super::{Settings, Told, Want};
 use crate::metrics::Metrics;
-use crate::session::{AskId, Read, ReadAnswer};
 
 /// How many notes wait between the bus and this loop.
 const NOTES_MAX: usize = 8192;
@@ -34,45 +37,11 @@ const AT_ONCE: usize = 512;
 /// solo the writer is one of them, and its queue holds 4096 requests: it takes out 128 a turn while it commits (so many
 /// steps the runtime gives to a task), so no more may come in than that.
 const TURN: usize = 128;
-/// How many requests of clients may be under way.
-const UNDER_WAY_MAX: usize = 20_000;
-// Beside them are the reads of rooms that are opened or repaired.
-const _: () = assert!(UNDER_WAY_MAX < bus::UNREAD_MAX, "all of them may be answered at once");
 /// How many empty rooms may linger, each with its subscription and its log: some 6 kB. Who comes back to another one
 /// costs a read; without a bound, whoever wanders through rooms would cost that much for each.
 const LINGERING_MAX: usize = 4096;
 /// How often the link and the recheck are looked after.
 const BEAT: Duration = Duration::from_millis(250);
-
-/// A request that has come to its end.
-enum Done {
-    Opened {
-        room: RoomId,
-        ears: Option<Ears>,
-        result: Result<RoomState, Refusal>,
-    },
-    Page {
-        room: RoomId,
-        number: u64,
-        after: Seq,
-        result: Result<LogPage, Refusal>,
-    },
-    Heads(Result<Vec<RoomHead>, Refusal>),
-    Verdicts {
-        shard: usize,
-        connection: ConnectionKey,
-        room: RoomId,
-        verdicts: Vec<Verdict>,
-    },
-    Read {
-        shard: usize,
-        connection: ConnectionKey,
-        ask: AskId,
-        answer: Result<ReadAnswer, Refusal>,
-    },
-    /// Whoever waited for it has its answer.
-    Errand,
-}
 
 /// What has come since the last turn: at most [`AT_ONCE`] of each, and [`TURN`] wishes.
 #[derive(Default)]
@@ -299,52 +268,6 @@ impl Operator {
         }
     }
 
-    fn finish(&mut self, done: Done, now: Instant) {
-        match done {
-            Done::Opened { room, ears, result } => {
-                if let Some(ears) = ears {
-                    self.interest.keep(&room, ears);
-                }
-                self.with_room(&room, |room, fx| room.opened(result, now, fx));
-            }
-            Done::Page { room, number, after, result } => {
-                self.metrics.log_reads.inc();
-                self.with_room(&room, |room, fx| room.read(number, after, result, now, fx));
-            }
-            Done::Heads(result) => {
-                self.recheck.finish(result.is_ok(), now);
-                self.take_heads(result.unwrap_or_default(), now);
-            }
-            Done::Verdicts { shard, connection, room, verdicts } => {
-                self.under_way -= 1;
-                self.outgoing[shard].push(Told::Verdicts { connection, room, verdicts });
-            }
-            Done::Read { shard, connection, ask, answer } => {
-                self.under_way -= 1;
-                self.outgoing[shard].push(Told::Read { connection, ask, answer });
-            }
-            Done::Errand => self.under_way -= 1,
-        }
-    }
-
-    /// Works on what is asked by request and answer. Whoever does not wait any longer is not told.
-    fn errand<T: 'static>(
-        &mut self,
-        reply: oneshot::Sender<Result<T, Refusal>>,
-        work: impl AsyncFnOnce(Rc<Road>) -> Result<T, Refusal> + 'static,
-    ) {
-        if self.under_way >= UNDER_WAY_MAX {
-            let _gone = reply.send(Err(Refusal::unavailable("this gateway is busy")));
-            return;
-        }
-        self.under_way += 1;
-        let road = Rc::clone(&self.road);
-        self.requests.begin(async move {
-            let _gone = reply.send(work(road).await);
-            Done::Errand
-        });
-    }
-
     /// Lets a room do something, and carries out what it wants done.
     fn with_room(&mut self, id: &RoomId, act: impl FnOnce(&mut Room, &mut Vec<Effect>)) {
         let Some(room) = self.rooms.get_mut(id) else { return };
@@ -371,87 +294,12 @@ impl Operator {
         }
         self.metrics.rooms.set(i64::try_from(self.rooms.len()).unwrap_or(i64::MAX));
     }
-
-    /// Listens to a room, then asks where it stands: in this order, so that nothing falls in between.
-    fn open(&mut self, room: RoomId) {
-        let create = self.rooms.get(&room).is_some_and(Room::creates);
-        let heads = self.interest.begin(&room);
-        let (road, notes) = (Rc::clone(&self.road), self.notes_in.clone());
-        self.requests.begin(async move {
-            let (ears, result) = match listen(&**road.bus(), &room, heads, notes).await {
-                Ok(ears) => {
-                    let ask = Ask::Open { room: room.clone(), create };
-                    (
-                        Some(ears),
-                        road.read(Partition::of(&room), &ask, Instant::now()).await.and_then(room_state),
-                    )
-                }
-                Err(_) => (None, Err(Refusal::unavailable("this gateway is cut off"))),
-            };
-            Done::Opened { room, ears, result }
-        });
-    }
-
-    fn read_log(&mut self, room: RoomId, after: Seq, number: u64) {
-        let road = Rc::clone(&self.road);
-        self.requests.begin(async move {
-            let ask = Ask::Events { room: room.clone(), after, limit: PageLimit(PAGE_EVENTS) };
-            let result = road.read(Partition::of(&room), &ask, Instant::now()).await.and_then(log_page);
-            Done::Page { room, number, after, result }
-        });
-    }
-
-    fn ask_heads(&mut self, rooms: Vec<RoomId>) {
-        let Some(partition) = rooms.first().map(Partition::of) else { return };
-        let road = Rc::clone(&self.road);
-        self.requests.begin(async move {
-            let result = road.read(partition, &Ask::Heads(rooms), Instant::now()).await.and_then(heads);
-            Done::Heads(result)
-        });
-    }
-
-    fn submit(
-        &mut self,
-        shard: usize,
-        connection: ConnectionKey,
-        room: RoomId,
-        drafts: Vec<chat::Draft>,
-        accepted: Instant,
-    ) {
-        if self.under_way >= UNDER_WAY_MAX {
-            let verdicts = vec![Err(Refusal::unavailable("this gateway is busy")); drafts.len()];
-            self.outgoing[shard].push(Told::Verdicts { connection, room, verdicts });
-            return;
-        }
-        self.under_way += 1;
-        let road = Rc::clone(&self.road);
-        self.requests.begin(async move {
-            let verdicts = road.submit(&room, drafts, accepted).await;
-            Done::Verdicts { shard, connection, room, verdicts }
-        });
-    }
-
-    fn read(&mut self, shard: usize, connection: ConnectionKey, ask: AskId, read: Read) {
-        if self.under_way >= UNDER_WAY_MAX {
-            let answer = Err(Refusal::unavailable("this gateway is busy"));
-            self.outgoing[shard].push(Told::Read { connection, ask, answer });
-            return;
-        }
-        self.under_way += 1;
-        let road = Rc::clone(&self.road);
-        let accepted = read.accepted();
-        let (partition, question) = question(read);
-        self.requests.begin(async move {
-            let answer = road.read(partition, &question, accepted).await.and_then(read_answer);
-            Done::Read { shard, connection, ask, answer }
-        });
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use bus::LocalBus;
-    use chat::RoomKind;
+    use chat::{RoomKind, RoomState, Seq};
     use prometheus::Registry;
 
     use super::*;

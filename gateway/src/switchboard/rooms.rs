@@ -2,6 +2,7 @@
 //! comes out as effects.
 
 mod looking_back;
+mod reading;
 #[cfg(test)]
 mod tests;
 
@@ -9,16 +10,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bus::RoomEvents;
-use chat::{Epoch, Event, LogPage, Refusal, RoomId, RoomState, Seq};
+use chat::{Epoch, Event, Refusal, RoomId, RoomState, Seq};
 use tokio::time::Instant;
 
+pub(super) use reading::PAGE_EVENTS;
+use reading::Reader;
+
 use super::{ConnectionKey, Live, Settings, SubKey, Told};
-use crate::room::{Entry, Pages, Progress, RoomLog, enter};
+use crate::room::{Entry, Pages, RoomLog, enter};
 use crate::session::{Join, JoinedAt};
 
-/// How many events a page may hold, and about how many bytes.
-pub(super) const PAGE_EVENTS: u16 = 200;
-const PAGE_BYTES: usize = 64 * 1024;
 /// How much of what is heard before the room is known is kept.
 const EARLY_BYTES_MAX: usize = 256 * 1024;
 /// How long a join may wait for a fresh read.
@@ -80,13 +81,6 @@ struct Joining {
     reads: u64,
     /// The newest page was read for it.
     has_looked_back: bool,
-}
-
-#[derive(Debug, Clone, Copy)]
-enum Reader {
-    Log,
-    Newest,
-    Sub { shard: usize, to: SubKey },
 }
 
 impl Room {
@@ -178,67 +172,10 @@ impl Room {
         }
     }
 
-    /// A subscription that is behind wants the events after its position.
-    pub(super) fn page(&mut self, shard: usize, to: SubKey, after: Seq, fx: &mut Vec<Effect>) {
-        let Stage::Known(log) = &self.stage else { return };
-        match log.recent(after, usize::from(PAGE_EVENTS), PAGE_BYTES) {
-            Some(events) => {
-                let (first, events) = (log.state().first_seq, events.into());
-                fx.push(Effect::Tell(shard, Told::Page { to, first, events }));
-            }
-            None => {
-                self.pages.want(Reader::Sub { shard, to }, after);
-                self.start_read(fx);
-            }
-        }
-    }
-
     /// A shard has nobody in the room any more, as far as it was told of `received` joins.
     pub(super) fn quit(&mut self, shard: usize, received: u32, now: Instant, fx: &mut Vec<Effect>) {
         self.granted[shard] = self.granted[shard].saturating_sub(received);
         self.note_emptiness(now, fx);
-    }
-
-    /// A read came back.
-    pub(super) fn read(
-        &mut self,
-        number: u64,
-        after: Seq,
-        result: Result<LogPage, Refusal>,
-        now: Instant,
-        fx: &mut Vec<Effect>,
-    ) {
-        let Stage::Known(log) = &mut self.stage else { return };
-        let Ok(page) = result else {
-            log.read_failed(now);
-            (self.log_waits, self.newest_waits) = (false, false);
-            fx.push(Effect::Look(now + PAUSE));
-            tell_page(self.pages.fail(), log.state().first_seq, &Arc::from([]), fx);
-            return;
-        };
-        if page.epoch != log.state().epoch {
-            self.finish_log(number, page, now, fx);
-            self.start_read(fx);
-            return;
-        }
-        let until = page.events.last().map_or(after, |event| event.seq);
-        let served = self.pages.finish(after, until);
-        let log_served = served.iter().any(|(who, _)| matches!(who, Reader::Log));
-        let newest_served = served.iter().any(|(who, _)| matches!(who, Reader::Newest));
-        let (first, events): (_, Arc<[_]>) =
-            (page.first_seq, page.events.iter().cloned().map(Arc::new).collect());
-        // The log first: so each subscription's page ends where its shard has been told up to, or before.
-        if log_served {
-            self.finish_log(number, page, now, fx);
-        }
-        if let Stage::Known(log) = &mut self.stage {
-            log.keep(first, &events);
-        }
-        if newest_served {
-            self.have_looked_back(now, fx);
-        }
-        tell_page(served.into_iter().map(|(who, _)| who), first, &events, fx);
-        self.start_read(fx);
     }
 
     /// Looks whether something is due.
@@ -306,29 +243,6 @@ impl Room {
         fx.push(Effect::Tell(joining.shard, Told::Joined { to, room: self.id.clone(), at }));
     }
 
-    /// A page for the log itself.
-    fn finish_log(&mut self, number: u64, page: LogPage, now: Instant, fx: &mut Vec<Effect>) {
-        let Stage::Known(log) = &mut self.stage else { return };
-        self.log_waits = false;
-        match log.read(page, now) {
-            Progress::Events(told) => {
-                fx.push(Effect::Repaired(told.len()));
-                self.tell(told, now, fx);
-            }
-            Progress::Restart => self.restart(fx),
-        }
-        self.plan(fx);
-        let (fresh, waiting) =
-            std::mem::take(&mut self.joins).into_iter().partition(|j: &Joining| j.reads < number);
-        self.joins = waiting;
-        if !self.joins.is_empty() {
-            self.want_log();
-        }
-        for joining in fresh {
-            self.admit(joining, now, fx);
-        }
-    }
-
     /// The history is another one: whoever waited for the old one starts again with the rest of its shard.
     fn restart(&mut self, fx: &mut Vec<Effect>) {
         self.pages = Pages::new();
@@ -368,24 +282,6 @@ impl Room {
         }
     }
 
-    fn want_log(&mut self) {
-        let Stage::Known(log) = &self.stage else { return };
-        if !self.log_waits {
-            self.log_waits = true;
-            self.pages.want_first(Reader::Log, log.state().seq);
-        }
-    }
-
-    fn start_read(&mut self, fx: &mut Vec<Effect>) {
-        if let Some(after) = self.pages.start() {
-            if let Stage::Known(log) = &mut self.stage {
-                log.begin_read();
-            }
-            self.reads += 1;
-            fx.push(Effect::Read { after, number: self.reads });
-        }
-    }
-
     fn note_emptiness(&mut self, now: Instant, fx: &mut Vec<Effect>) {
         let waited_for = !self.joins.is_empty() || !self.looking_back.is_empty();
         let empty = !waited_for && self.inside().next().is_none();
@@ -394,20 +290,6 @@ impl Room {
         } else if self.empty_since.is_none() {
             self.empty_since = Some(now);
             fx.push(Effect::Look(now + self.settings.linger));
-        }
-    }
-}
-
-/// Hands a page to the subscriptions among those who waited for it.
-fn tell_page(
-    served: impl Iterator<Item = Reader>,
-    first: Seq,
-    events: &Arc<[Arc<Event>]>,
-    fx: &mut Vec<Effect>,
-) {
-    for who in served {
-        if let Reader::Sub { shard, to } = who {
-            fx.push(Effect::Tell(shard, Told::Page { to, first, events: Arc::clone(events) }));
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use chat::{Body, EventKind, RequestId, RoomKind, Timestamp, User};
+use chat::{Body, EventKind, LogPage, RequestId, RoomKind, Timestamp, User};
 use dialect::{Alias, From};
 
 use super::*;
