@@ -11,7 +11,7 @@ use bus::News;
 use chat::{ConnectionName, Member, Moment, Refusal, Roster, Stay};
 use tokio::time::Instant;
 
-use crate::presence::{self, Asker, Beginning, GATHER, Guest, Parting, Room};
+use crate::presence::{self, Asker, Beginning, GATHER, Guest, Heard, Parting, Room};
 use crate::switchboard::SubKey;
 
 /// How long the bus may take to bring back what was told to it.
@@ -28,6 +28,7 @@ pub(super) struct Channel {
     company: Option<Box<Room>>,
     /// Whether the others have long been told that nobody here is in it any more.
     is_left: bool,
+    heard: Heard,
     keeps_last: bool,
     /// Whether something is kept.
     keeps: bool,
@@ -106,6 +107,7 @@ impl Channel {
         let mut channel = Self {
             company: room.map(Box::new),
             is_left: false,
+            heard: Heard::default(),
             keeps_last: channel.keeps_last,
             keeps: false,
             stage: Stage::Begins { until: now + BEGINS_WITHIN, again: now + BEGIN_AGAIN },
@@ -204,8 +206,10 @@ impl Channel {
                     self.tells_at.get_or_insert(now + TELL_WITHIN.mul_f64(self.spread));
                 }
             }
-            News::Broadcast { broadcast, at: _, except } => {
-                fx.push(Effect::Pass(Moment::Broadcast(broadcast), except));
+            News::Broadcast { broadcast, at, except } => {
+                if self.heard.is_new(gateway, at) {
+                    fx.push(Effect::Pass(Moment::Broadcast(broadcast), except));
+                }
             }
             News::Whisper { by, whisper } => fx.push(Effect::Pass(Moment::Whisper { by, whisper }, None)),
             news => self.in_company(fx, |room, fx| room.hear(gateway, news, now, fx)),
@@ -215,6 +219,7 @@ impl Channel {
 
     /// Another gateway is gone, and with it those who were there through it.
     pub(super) fn lose(&mut self, gateway: u64, now: Instant, fx: &mut Vec<Effect>) {
+        self.heard.forget(gateway);
         self.in_company(fx, |room, fx| room.lose(gateway, now, fx));
     }
 

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bus::{GatewayBeat, Heard, Link, LiveNews, News, Note};
-use chat::{ChannelName, Clock, ConnectionName, Moment, Place, RoomId, Stay, StayId};
+use chat::{ChannelName, Clock, ConnectionName, Moment, Place, RoomId, Stay, StayId, Timestamp};
 use tokio::sync::{mpsc, watch};
 use tokio::task::{JoinHandle, spawn_local};
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until, timeout};
@@ -51,6 +51,8 @@ pub(super) struct Desk {
     /// How many rooms and channels were begun, and how many stays.
     begun: u64,
     stays_begun: u64,
+    /// The time of the last broadcast of this gateway: each has a later one.
+    last_broadcast: Timestamp,
     callers: Callers,
     beat_at: Instant,
     shards: Vec<mpsc::Sender<Vec<Told>>>,
@@ -80,6 +82,7 @@ impl Desk {
             due: Due::default(),
             begun: 0,
             stays_begun: 0,
+            last_broadcast: Timestamp::from_micros(0),
             callers: Callers::default(),
             beat_at: Instant::now(),
             outgoing: parts.told.iter().map(|_| Vec::new()).collect(),

@@ -188,3 +188,6 @@ pub(crate) fn start(parts: Parts, shutdown: CancellationToken, alive: DropGuard)
         desk::Desk::new(&parts, rules).run(parts.errands, shutdown).await;
     })
 }
+
+#[cfg(test)]
+mod tests;

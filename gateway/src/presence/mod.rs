@@ -8,10 +8,12 @@
 //! * `people`: the users of a room, and what has changed since clients were told last.
 //! * `own`: the stays of this gateway's connections; `broken`: the grace of those that broke.
 //! * `peers`: what the other gateways have told.
+//! * `heard`: which broadcasts were heard already.
 //! * [`gateways`]: which gateways live.
 
 mod broken;
 mod gateways;
+mod heard;
 mod own;
 mod peers;
 mod people;
@@ -28,6 +30,7 @@ use crate::session::AskId;
 use crate::switchboard::{ConnectionKey, SubKey};
 
 pub(crate) use gateways::{BEAT_EVERY, Gateways};
+pub(crate) use heard::Heard;
 pub(crate) use room::{Beginning, Room};
 
 /// For how long changes of a room are gathered before they are told.

@@ -6,6 +6,7 @@ use bus::{News, There};
 use chat::{Headcount, Moment, PresenceChange, Roster, Stay, User};
 use tokio::time::Instant;
 
+use super::heard::Heard;
 use super::own::Own;
 use super::peers::{Peers, Understood};
 use super::people::People;
@@ -22,6 +23,7 @@ pub(crate) struct Room {
     people: People,
     own: Own,
     peers: Peers,
+    heard: Heard,
     /// Which shards are told what passes.
     watchers: Vec<bool>,
     /// Those who ask while it is not known yet who is there.
@@ -81,6 +83,7 @@ impl Room {
             people: People::default(),
             own: Own::new(incarnation),
             peers: Peers::default(),
+            heard: Heard::default(),
             watchers: vec![false; shards],
             asking: Vec::new(),
             told: Told { count: Headcount::default(), crowd: None },
@@ -175,8 +178,10 @@ impl Room {
             }
             // That is for those who keep what was broadcast in a channel.
             News::Kept { .. } | News::Begun => Understood::Yes,
-            News::Broadcast { broadcast, at: _, except } => {
-                fx.push(Effect::Tell(Moment::Broadcast(broadcast), except));
+            News::Broadcast { broadcast, at, except } => {
+                if self.heard.is_new(gateway, at) {
+                    fx.push(Effect::Tell(Moment::Broadcast(broadcast), except));
+                }
                 Understood::Yes
             }
         };
@@ -188,6 +193,7 @@ impl Room {
 
     /// Another gateway is gone, and with it those who were there through it.
     pub(crate) fn lose(&mut self, gateway: u64, now: Instant, fx: &mut Vec<Effect>) {
+        self.heard.forget(gateway);
         if self.peers.forget(gateway, &mut self.people) {
             self.plan(now, fx);
         }

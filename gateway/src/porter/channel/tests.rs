@@ -209,8 +209,9 @@ fn what_is_kept_is_told_to_a_gateway_that_begins_once_whoever_keeps_it() {
 }
 
 #[test]
-fn what_other_gateways_tell_is_passed_on() {
+fn what_other_gateways_tell_is_passed_on_and_a_broadcast_once() {
     let mut scene = Scene::open(PLAIN, false);
+    scene.hears(news());
     scene.hears(news());
     let by = User::parse("ana", None).unwrap();
     scene.hears(News::Whisper { by, whisper: chat::Whisper::typing() });

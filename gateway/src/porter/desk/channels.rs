@@ -64,9 +64,7 @@ impl Desk {
             return Err(Refusal::unavailable("this server is cut off from the others"));
         }
         let broadcast = Broadcast { channel: channel.name.clone(), event, data };
-        let known = self.shelf.get(&broadcast.channel, now).map(|kept| kept.stamp.at.as_micros() + 1);
-        let clock = self.clock.now();
-        let at = known.map_or(clock, |after| Timestamp::from_micros(after.max(clock.as_micros())));
+        let at = self.time_of(&broadcast, now);
         let place = match room {
             Some(room) => Place::Room(room),
             None => {
@@ -79,6 +77,15 @@ impl Desk {
         self.pass(&place, Moment::Broadcast(broadcast.clone()), except);
         self.publish(&place, News::Broadcast { broadcast, at, except });
         Ok(())
+    }
+
+    /// A time for a broadcast: later than that of the last one here, and than that of the one which is kept.
+    fn time_of(&mut self, broadcast: &Broadcast, now: Instant) -> Timestamp {
+        let kept = self.shelf.get(&broadcast.channel, now).map_or(0, |kept| kept.stamp.at.as_micros());
+        let after = kept.max(self.last_broadcast.as_micros()).saturating_add(1);
+        let at = Timestamp::from_micros(self.clock.now().as_micros().max(after));
+        self.last_broadcast = at;
+        at
     }
 
     /// The channels with a subscription here whose names begin so.
