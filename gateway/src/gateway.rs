@@ -23,6 +23,7 @@ use crate::http::{Arrival, Desk, Load, Origins, Service, router};
 use crate::leaving::{Exits, Told, follow_link, leave};
 use crate::longpoll::Polls;
 use crate::metrics::Metrics;
+use crate::neighbours::{self, Here, Neighbours};
 use crate::porter::{self, Bell};
 use crate::session::EnvParts;
 use crate::settings::Drain;
@@ -130,8 +131,20 @@ fn start(
         switchboard::start(shards, Arc::clone(&parts.bus), lines, metrics.clone(), stop.clone(), alive());
     let (bells, errands) = porter::bells(shards);
     let (bus, clock) = (Arc::clone(&parts.bus), Arc::clone(&parts.clock));
-    let channels = porter::ChannelRules::from(&settings.pusher);
-    let porter = porter::Parts { bus, clock, settings: settings.presence, channels, errands, told };
+    let (me, (others_in, others)) = (rand::random(), watch::channel(None));
+    let here = Here::new(told.clone(), bells[0].clone(), desks.reception.clone());
+    task::spawn(neighbours::keep(me, Arc::clone(&bus), here.clone(), stop.clone(), alive()));
+    let neighbours = Neighbours::new(Arc::clone(&bus), here, others);
+    let porter = porter::Parts {
+        me,
+        others: others_in,
+        bus,
+        clock,
+        settings: settings.presence,
+        channels: porter::ChannelRules::from(&settings.pusher),
+        errands,
+        told,
+    };
     let porter = porter::start(porter, stop.clone(), alive());
     task::spawn(Arc::clone(&desks.polls).serve(stop.clone(), alive()));
     let mut started = Started {
@@ -145,7 +158,8 @@ fn start(
     };
     for (number, (ends, bell)) in ends.into_iter().zip(bells).enumerate() {
         let life = Life { drain: draining.clone(), stop: stop.clone(), alive: alive() };
-        let (door, thread) = start_shard(number, ends, bell, settings, desks, metrics, life)?;
+        let lines = Lines { ends, bell, neighbours: neighbours.clone() };
+        let (door, thread) = start_shard(number, lines, settings, desks, metrics, life)?;
         started.loads.push(door.load.clone());
         started.doors.push(door);
         started.threads.push(thread);
@@ -153,10 +167,16 @@ fn start(
     Ok(started)
 }
 
-fn start_shard(
-    number: usize,
+/// How a shard, and what is asked on its sockets, reaches the rest of the gateway, and the others.
+struct Lines {
     ends: ShardEnds,
     bell: Bell,
+    neighbours: Neighbours,
+}
+
+fn start_shard(
+    number: usize,
+    lines: Lines,
     settings: &Settings,
     desks: &Desks,
     metrics: &Metrics,
@@ -170,7 +190,8 @@ fn start_shard(
         outbox_bytes: settings.limits.outbox_bytes,
         stalled: settings.limits.stalled,
     };
-    let office = Office::new(settings, ends.line.clone(), bell.clone());
+    let Lines { ends, bell, neighbours } = lines;
+    let office = Office::new(settings, ends.line.clone(), bell.clone(), neighbours);
     let desk = desks.desk(arrivals_in, load.clone(), office);
     let polls = longpoll::routes(&desk, &desks.polls, &desks.dialects);
     let service = Service::new(router(desk, &desks.dialects).merge(polls));

@@ -10,6 +10,7 @@ mod http;
 mod leaving;
 mod longpoll;
 mod metrics;
+mod neighbours;
 mod porter;
 mod presence;
 mod room;

@@ -9,6 +9,7 @@ mod message;
 mod nats;
 mod open;
 mod partition;
+mod survey;
 mod trace;
 mod waiting;
 mod wire;
@@ -22,6 +23,7 @@ pub use message::{Answer, Ask, Beat, HEADS_MAX, Note, PageLimit, PollSession, Ro
 pub use nats::UNREAD_MAX;
 pub use open::{ClientCertificate, OpenError, Options, check_url, open};
 pub use partition::{PARTITIONS, Partition};
+pub use survey::{Named, Survey, Surveyed, Tally};
 pub use trace::TraceParent;
 pub use waiting::Pending;
 
@@ -87,7 +89,7 @@ pub enum Door {
     Read(Partition),
     /// Reads of any room: one of all writers.
     ReadAny,
-    /// Sessions of long polling: the gateway that keeps them, by the random number that it gave itself at its start.
+    /// One gateway, or the sessions of long polling that one keeps: by the random number that they were given at its start.
     Gateway(u64),
 }
 

@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use chat::{
     Draft, Epoch, Event, HistoryPage, LogPage, PageFrom, Refusal, RoomHead, RoomId, RoomState, RoomSummary,
-    Seq, Verdict,
+    Seq, UserId, Verdict,
 };
 
-use crate::{GatewayBeat, LiveNews, Partition};
+use crate::{GatewayBeat, LiveNews, Partition, Survey, Tally};
 
 /// A request.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -64,6 +64,15 @@ pub enum Ask {
         /// Its frames, one a line.
         lines: Vec<String>,
     },
+    /// How many subscriptions there are through a gateway. Answered by [`Answer::Tallies`].
+    Survey(Survey),
+    /// Ends the connections of a user to a gateway, for good. Answered by [`Answer::SentAway`].
+    SendAway {
+        /// The user.
+        user: UserId,
+        /// The dialect of those connections; `None` for all.
+        dialect: Option<String>,
+    },
 }
 
 /// A session of long polling, by the random number that it has from the gateway that keeps it.
@@ -104,6 +113,10 @@ pub enum Answer {
     Heads(Vec<RoomHead>),
     /// To [`Ask::Poll`] and [`Ask::Post`]: frames as they stand in a WebSocket.
     Frames(Vec<String>),
+    /// To [`Ask::Survey`], in the order of the aliases, each of them once: at most one more than [`Tally::MAX`].
+    Tallies(Vec<Tally>),
+    /// To [`Ask::SendAway`]: how many connections there were.
+    SentAway(u32),
     /// To anything: it cannot be done.
     Refused(Refusal),
 }

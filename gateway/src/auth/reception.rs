@@ -45,6 +45,11 @@ impl Reception {
         Ok(Admitted { identity, seat })
     }
 
+    /// Whether a user may be connected: false only if it certainly is not.
+    pub(crate) fn may_have_seated(&self, user: &UserId) -> bool {
+        self.seats.may_have_given(user)
+    }
+
     /// Takes a seat for a user who is known.
     ///
     /// # Errors

@@ -19,6 +19,7 @@ use super::channel::Channel;
 use super::post::{self, LETTERS_MAX, Letter};
 use super::shelf::Shelf;
 use super::{Errand, GOODBYE_WITHIN, Parts, Passing, guest};
+use crate::neighbours::Others;
 use crate::presence::{Asker, BEAT_EVERY, Beginning, Gateways, Room, Rules};
 use crate::switchboard::{Due, Told};
 
@@ -32,6 +33,7 @@ const TICK: Duration = Duration::from_millis(250);
 /// The one who works here. Lives in the porter's task.
 pub(super) struct Desk {
     me: u64,
+    others: watch::Sender<Others>,
     rules: Rules,
     clock: Arc<dyn Clock>,
     link: watch::Receiver<Link>,
@@ -68,7 +70,8 @@ impl Desk {
         let (letter_box, letters) = mpsc::channel(LETTERS_MAX);
         let (news_in, news) = mpsc::channel(NEWS_MAX);
         Self {
-            me: rand::random(),
+            me: parts.me,
+            others: parts.others.clone(),
             rules,
             clock: Arc::clone(&parts.clock),
             link: parts.bus.link(),
@@ -166,6 +169,8 @@ impl Desk {
             self.rooms_lose(gone, now);
             self.channels_lose(gone, now);
         }
+        let known: Others = self.gateways.known().map(Arc::from);
+        self.others.send_if_modified(|others| std::mem::replace(others, known.clone()) != known);
         if self.beat_at <= now {
             self.beat_at = now + BEAT_EVERY;
             self.letters.push(Letter::Tell(self.beat(false)));
@@ -237,6 +242,10 @@ impl Desk {
             Errand::Who { connection, ask, room } => {
                 let asker = Asker::Who { shard, connection, ask };
                 self.with_opened(&room, now, |room, now, fx| room.ask(asker, now, fx));
+            }
+            Errand::Headcounts { rooms, reply } => {
+                let users = |room| self.rooms.get(room).map(|room| room.count().users);
+                let _gone = reply.send(rooms.iter().map(users).collect());
             }
             Errand::Whisper { place, by, whisper, except } => {
                 if !self.gateways.is_alone() {

@@ -20,16 +20,19 @@ use bus::Bus;
 use chat::{
     ChannelName, Clock, ConnectionName, Member, Moment, Place, Refusal, RoomId, Roster, User, Whisper,
 };
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::{JoinHandle, spawn_local};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
+use crate::neighbours::Others;
 use crate::presence::{Guest, Parting, Rules};
 use crate::session::AskId;
 use crate::settings::{Presence, Pusher};
 use crate::switchboard::{ConnectionKey, SubKey, Told};
 pub(crate) use asking::{Broadcasting, Occupancy};
 pub(crate) use shelf::Kept;
+#[cfg(test)]
+pub(crate) use shelf::Stamp;
 
 /// What a shard wants of the porter.
 #[derive(Debug)]
@@ -80,6 +83,11 @@ pub(crate) enum Errand {
         connection: ConnectionKey,
         channel: ChannelName,
         parting: Parting,
+    },
+    /// How many users are in rooms, as far as it is known here. Answered in the same order.
+    Headcounts {
+        rooms: Vec<RoomId>,
+        reply: oneshot::Sender<Vec<Option<u32>>>,
     },
     /// What backends tell and ask: see [`asking`].
     Broadcast {
@@ -144,6 +152,10 @@ pub(crate) fn bells(shards: usize) -> (Vec<Bell>, mpsc::Receiver<(usize, Errand)
 
 /// What the porter is given.
 pub(crate) struct Parts {
+    /// The random number that the gateway has given itself.
+    pub(crate) me: u64,
+    /// Where it is told which others there are.
+    pub(crate) others: watch::Sender<Others>,
     pub(crate) bus: Arc<dyn Bus>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) settings: Presence,

@@ -15,6 +15,9 @@ use super::MARGIN;
 pub(crate) const BEAT_EVERY: Duration = Duration::from_secs(3);
 /// After how much silence it is taken for dead.
 const DEAD_AFTER: Duration = Duration::from_secs(10);
+/// After how much listening it is known who there is: whoever hears the first beat of this gateway says at once that it is
+/// there, too.
+const KNOWN_AFTER: Duration = Duration::from_millis(500);
 /// A longer pause between two ticks means that this gateway stood still.
 const STOOD_STILL: Duration = Duration::from_secs(1);
 
@@ -44,6 +47,14 @@ impl Gateways {
     /// True if nobody else is there to be told anything.
     pub(crate) fn is_alone(&self) -> bool {
         self.living.is_empty()
+    }
+
+    /// The others, but for those that are leaving, in the order of their numbers; `None` before it is known who there is.
+    pub(crate) fn known(&self) -> Option<Vec<u64>> {
+        let staying = self.living.iter().filter(|(_, life)| !life.leaving);
+        let mut known: Vec<_> = staying.map(|(gateway, _)| *gateway).collect();
+        known.sort_unstable();
+        (self.listened >= KNOWN_AFTER).then_some(known)
     }
 
     /// Something was heard of a gateway. True if it is a new one.
@@ -126,6 +137,18 @@ mod tests {
         scene.now += Duration::from_secs(3600);
         assert_eq!(scene.gateways.tick(true, scene.now), Vec::<u64>::new(), "this gateway stood still");
         assert!(scene.gone_after(Duration::from_secs(2), true).is_some());
+    }
+
+    #[test]
+    fn who_there_is_is_known_after_a_moment_of_listening() {
+        let mut scene = Scene::new();
+        scene.gateways.heard(3);
+        scene.gone_after(Duration::from_secs(9), false);
+        assert_eq!(scene.gateways.known(), None);
+        scene.gone_after(Duration::from_secs(1), true);
+        assert_eq!(scene.gateways.known(), Some(vec![3, 7]));
+        scene.gateways.leaves(7);
+        assert_eq!(scene.gateways.known(), Some(vec![3]));
     }
 
     #[test]

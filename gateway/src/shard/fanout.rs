@@ -64,6 +64,12 @@ impl Shard {
             Told::Read { connection, ask, answer } => {
                 self.read_answered(connection, ask, answer, now);
             }
+            Told::Survey { survey, reply } => {
+                let _gone = reply.send(self.survey(&survey));
+            }
+            Told::SendAway { user, dialect, reply } => {
+                let _gone = reply.send(self.send_away(&user, dialect.as_deref()));
+            }
             Told::Status { degraded } => {
                 self.env.set_degraded(degraded);
                 let keys: Vec<_> = self.keys().collect();

@@ -15,6 +15,7 @@ mod history;
 mod left_out;
 mod room;
 mod sockets;
+mod surveyed;
 #[cfg(test)]
 mod tests;
 pub(crate) mod thread;
@@ -39,6 +40,7 @@ pub(crate) use company::Company;
 use encode::{LastBeats, LastPage};
 pub(crate) use history::PageLine;
 use room::LocalRoom;
+pub(crate) use surveyed::LocalTally;
 
 /// A shard, as its tasks share it.
 pub(crate) type SharedShard = Rc<RefCell<Shard>>;

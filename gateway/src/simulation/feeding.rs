@@ -32,7 +32,11 @@ impl Shard {
                 self.answer(connection, Answered::Read(ask, answer), now);
             }
             // Who is there has a simulation of its own.
-            Told::Passed(_) | Told::Roster { .. } | Told::TunedIn { .. } => {}
+            Told::Passed(_)
+            | Told::Roster { .. }
+            | Told::TunedIn { .. }
+            | Told::Survey { .. }
+            | Told::SendAway { .. } => {}
             Told::Status { degraded } => {
                 self.env.set_degraded(degraded);
                 for key in self.keys() {

@@ -70,6 +70,7 @@ pub(super) fn work(store: &mut Store, ask: Ask, waited: u64) -> (Answer, Vec<Eve
         Ask::Rooms { .. } => Ok(Answer::Rooms(Vec::new(), false)),
         Ask::Heads(rooms) => Ok(Answer::Heads(store.heads(&rooms))),
         Ask::Poll { .. } | Ask::Post { .. } => unreachable!("no writer is asked for sessions"),
+        Ask::Survey(_) | Ask::SendAway { .. } => unreachable!("only gateways are asked that"),
     };
     (answer.unwrap_or_else(Answer::Refused), new)
 }

@@ -27,7 +27,12 @@ pub(super) fn read_answer(answer: Answer) -> Result<ReadAnswer, Refusal> {
         Answer::History(page) => Ok(ReadAnswer::History(page)),
         Answer::Rooms(rooms, _) => Ok(ReadAnswer::Rooms(rooms)),
         Answer::Refused(refusal) => Err(refusal),
-        Answer::Verdicts(_) | Answer::Events(_) | Answer::Heads(_) | Answer::Frames(_) => Err(unexpected()),
+        Answer::Verdicts(_)
+        | Answer::Events(_)
+        | Answer::Heads(_)
+        | Answer::Frames(_)
+        | Answer::Tallies(_)
+        | Answer::SentAway(_) => Err(unexpected()),
     }
 }
 

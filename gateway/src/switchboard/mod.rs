@@ -28,8 +28,8 @@ pub(crate) use due::Due;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bus::Bus;
-use chat::{ChannelName, Draft, Event, Refusal, RoomId, RoomState, Roster, Seq, Verdict};
+use bus::{Bus, Survey};
+use chat::{ChannelName, Draft, Event, Refusal, RoomId, RoomState, Roster, Seq, UserId, Verdict};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::{JoinHandle, spawn_local};
 use tokio::time::Instant;
@@ -38,6 +38,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 use crate::metrics::Metrics;
 use crate::porter::Passing;
 use crate::session::{AskId, Join, JoinedAt, Read, ReadAnswer, SubId, Tuned};
+use crate::shard::LocalTally;
 
 /// One connection of one shard. The generation tells apart those that used the same place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -98,6 +99,10 @@ pub(crate) enum Told {
     Roster { to: SubKey, roster: Arc<Roster> },
     /// The answer to [`Want::Read`], or to [`crate::porter::Errand::Who`].
     Read { connection: ConnectionKey, ask: AskId, answer: Result<ReadAnswer, Refusal> },
+    /// How many subscriptions there are.
+    Survey { survey: Arc<Survey>, reply: oneshot::Sender<Vec<LocalTally>> },
+    /// End the connections of a user, those of one dialect or all; how many there were is the answer.
+    SendAway { user: UserId, dialect: Option<Arc<str>>, reply: oneshot::Sender<u32> },
     /// Whether the gateway is cut off from its bus.
     Status { degraded: bool },
 }

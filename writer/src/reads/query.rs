@@ -34,6 +34,9 @@ impl Query {
             Ask::Heads(_) => return Err(Refusal::malformed("too many rooms at once")),
             Ask::Submit(_) => return Err(Refusal::malformed("no submissions come in here")),
             Ask::Poll { .. } | Ask::Post { .. } => return Err(Refusal::malformed("no sessions are kept here")),
+            Ask::Survey(_) | Ask::SendAway { .. } => {
+                return Err(Refusal::malformed("nobody is connected here"));
+            }
         })
     }
 

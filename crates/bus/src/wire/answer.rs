@@ -6,9 +6,10 @@ use serde::{Deserialize, Serialize};
 use super::draft::{RefusalWire, VerdictWire};
 use super::event::EventsWire;
 use super::page::{HeadWire, HistoryWire, RoomWire, SummaryWire};
+use super::survey::TallyWire;
 use super::text::Text;
 use super::{Unreadable, VERSION, check_version};
-use crate::Answer;
+use crate::{Answer, Tally};
 
 /// An answer: exactly one of what it can be.
 #[derive(Serialize, Deserialize)]
@@ -28,6 +29,10 @@ pub(super) struct AnswerWire<'a> {
     heads: Option<Vec<HeadWire<'a>>>,
     #[serde(borrow, skip_serializing_if = "Option::is_none")]
     frames: Option<Vec<Text<'a>>>,
+    #[serde(borrow, skip_serializing_if = "Option::is_none")]
+    tallies: Option<Vec<TallyWire<'a>>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sent_away: Option<u32>,
     #[serde(borrow, skip_serializing_if = "Option::is_none")]
     refused: Option<RefusalWire<'a>>,
 }
@@ -62,6 +67,8 @@ impl AnswerWire<'_> {
         rooms: None,
         heads: None,
         frames: None,
+        tallies: None,
+        sent_away: None,
         refused: None,
     };
 }
@@ -82,6 +89,10 @@ impl<'a> From<&'a Answer> for AnswerWire<'a> {
             }
             Answer::Heads(heads) => Self { heads: Some(heads.iter().map(HeadWire::from).collect()), ..empty },
             Answer::Frames(frames) => Self { frames: Some(frames.iter().map(Text::of).collect()), ..empty },
+            Answer::Tallies(tallies) => {
+                Self { tallies: Some(tallies.iter().map(TallyWire::from).collect()), ..empty }
+            }
+            Answer::SentAway(count) => Self { sent_away: Some(*count), ..empty },
             Answer::Refused(refusal) => Self { refused: Some(refusal.into()), ..empty },
         }
     }
@@ -114,6 +125,12 @@ impl TryFrom<AnswerWire<'_>> for Answer {
         }
         if let Some(frames) = wire.frames {
             return Ok(Self::Frames(frames.iter().map(|frame| frame.as_str().to_owned()).collect()));
+        }
+        if let Some(tallies) = wire.tallies {
+            return Ok(Self::Tallies(tallies.into_iter().map(Tally::from).collect()));
+        }
+        if let Some(count) = wire.sent_away {
+            return Ok(Self::SentAway(count));
         }
         if let Some(refusal) = wire.refused {
             return Ok(Self::Refused(refusal.into()));

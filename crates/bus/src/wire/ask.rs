@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::draft::{DraftWire, millis};
 use super::poll::{PollWire, PostWire};
+use super::survey::{SendAwayWire, SurveyWire};
 use super::text::Text;
 use super::{Unreadable, VERSION, check_version};
 use crate::{Ask, PageLimit, Submission};
@@ -31,6 +32,10 @@ pub(super) struct AskWire<'a> {
     poll: Option<PollWire>,
     #[serde(borrow, skip_serializing_if = "Option::is_none")]
     post: Option<PostWire<'a>>,
+    #[serde(borrow, skip_serializing_if = "Option::is_none")]
+    survey: Option<SurveyWire<'a>>,
+    #[serde(borrow, skip_serializing_if = "Option::is_none")]
+    send_away: Option<SendAwayWire<'a>>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -85,6 +90,8 @@ impl AskWire<'_> {
         heads: None,
         poll: None,
         post: None,
+        survey: None,
+        send_away: None,
     };
 }
 
@@ -115,6 +122,10 @@ impl<'a> From<&'a Ask> for AskWire<'a> {
             Ask::Heads(rooms) => Self { heads: Some(rooms.iter().map(Text::of).collect()), ..empty },
             Ask::Poll { session } => Self { poll: Some(PollWire::of(*session)), ..empty },
             Ask::Post { session, lines } => Self { post: Some(PostWire::of(*session, lines)), ..empty },
+            Ask::Survey(survey) => Self { survey: Some(survey.into()), ..empty },
+            Ask::SendAway { user, dialect } => {
+                Self { send_away: Some(SendAwayWire::of(user, dialect.as_ref())), ..empty }
+            }
         }
     }
 }
@@ -155,6 +166,12 @@ impl TryFrom<AskWire<'_>> for Ask {
         }
         if let Some(post) = wire.post {
             return post.read();
+        }
+        if let Some(survey) = wire.survey {
+            return survey.read();
+        }
+        if let Some(send_away) = wire.send_away {
+            return send_away.read();
         }
         Err(Unreadable::Unknown)
     }

@@ -7,12 +7,13 @@ use std::time::Duration;
 use chat::{
     Attendee, Body, Broadcast, Change, ChannelName, Code, ConnectionName, Draft, Epoch, Event, EventKind,
     Headcount, HistoryPage, LogPage, PageFrom, Place, Refusal, RequestId, RoomHead, RoomId, RoomKind,
-    RoomState, RoomSummary, Seq, StandingMessage, Stay, StayId, Stored, Timestamp, User, Whisper,
+    RoomState, RoomSummary, Seq, StandingMessage, Stay, StayId, Stored, Timestamp, User, UserId, Whisper,
 };
 
 use super::*;
 use crate::{
-    Beat, GatewayBeat, LiveNews, News, PageLimit, Partition, RoomEvents, Submission, Telling, There,
+    Beat, GatewayBeat, LiveNews, Named, News, PageLimit, Partition, RoomEvents, Submission, Survey, Surveyed,
+    Tally, Telling, There,
 };
 
 fn file(name: &str) -> Vec<u8> {
@@ -181,6 +182,40 @@ fn who_is_left_out_is_written_as_ever_and_a_name_that_cannot_be_read_leaves_nobo
     let other = String::from_utf8(file("note_events_except")).unwrap().replace("7.1844", "newer:1844");
     let Ok(Note::Events(read)) = decode_note(other.as_bytes()) else { panic!("unreadable") };
     assert_eq!(read.events, [event(58, "d-1", message("hi"))]);
+}
+
+#[test]
+fn what_gateways_ask_each_other_is_written_as_ever() {
+    let survey = |of| Ask::Survey(Survey { dialect: "pusher".to_owned(), of });
+    let beginning = |after: Option<&str>| Surveyed::Beginning {
+        prefix: "presence-".to_owned(),
+        after: after.map(str::to_owned),
+    };
+    let named = |alias: &str, room| Named { alias: alias.to_owned(), room };
+    let these = vec![named("private-room-42", Some(room("42"))), named("chat", None)];
+    let user = || UserId::parse("ana").unwrap();
+    for (name, ask) in [
+        ("ask_survey", survey(beginning(None))),
+        ("ask_survey_after", survey(beginning(Some("presence-room-42")))),
+        ("ask_survey_named", survey(Surveyed::Named(these))),
+        ("ask_send_away", Ask::SendAway { user: user(), dialect: None }),
+        ("ask_send_away_dialect", Ask::SendAway { user: user(), dialect: Some("pusher".to_owned()) }),
+    ] {
+        assert_json(name, &encode_ask(&ask));
+        assert_eq!(decode_ask(&file(name)), Ok(ask), "{name}.json");
+    }
+    let tally = |alias: &str, subscriptions, users| Tally { alias: alias.to_owned(), subscriptions, users };
+    let tallies = vec![tally("presence-room-42", 3, Some(2)), tally("private-room-42", 1, None)];
+    for (name, answer) in
+        [("answer_tallies", Answer::Tallies(tallies)), ("answer_sent_away", Answer::SentAway(2))]
+    {
+        assert_json(name, &encode_answer(&answer));
+        assert_eq!(decode_answer(&file(name)), Ok(answer), "{name}.json");
+    }
+    for neither in [r#""dialect":"pusher""#, r#""dialect":"pusher","named":[],"prefix":"""#] {
+        let ask = format!(r#"{{"v":1,"survey":{{{neither}}}}}"#);
+        assert_eq!(decode_ask(ask.as_bytes()), Err(Unreadable::Value("what is surveyed")));
+    }
 }
 
 #[test]

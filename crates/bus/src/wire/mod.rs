@@ -18,6 +18,7 @@ mod page;
 mod poll;
 #[cfg(test)]
 mod roundtrip;
+mod survey;
 mod text;
 
 use std::fmt;

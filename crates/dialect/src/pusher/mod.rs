@@ -9,7 +9,8 @@
 //! * `decode`: what clients ask for.
 //! * `frames`, `say`, `present`: what the server says; `golden/pusher` has each of them as it stands on the wire.
 //! * `farewell`: how it ends, with the table of close codes.
-//! * `api_request`, `trigger`: the HTTP API of backends, as far as it is signatures and JSON.
+//! * `user_auth`: who says who a connection is of.
+//! * `api_request`, `trigger`, `message`, `queries`: the HTTP API of backends, as far as it is signatures, JSON and queries.
 //!
 //! A client of this dialect cannot say where it was, and nothing that it asks for over its connection is acknowledged: it
 //! gets what is said while it is here, once a channel and in order.
@@ -20,11 +21,14 @@ mod channel;
 mod decode;
 mod farewell;
 mod frames;
+mod message;
 mod open;
 mod present;
+mod queries;
 mod say;
 mod settings;
 mod trigger;
+mod user_auth;
 mod vouch;
 
 #[cfg(test)]
@@ -37,8 +41,10 @@ use chat::{ChannelName, Epoch, Event, Moment, Refusal, RoomId};
 pub use api_request::{ApiRequest, SignedBody, Unauthorized, body_md5};
 pub use app::App;
 pub use channel::{Channel, Kind, NAME_BYTES_MAX};
+pub use queries::{Info, ListQuery};
 pub use settings::{Secret, Settings};
-pub use trigger::{Announcement, Publication, Trigger, batch, events};
+pub use message::Publication;
+pub use trigger::{Announcement, Target, Trigger, batch, events, old_event};
 
 use crate::{
     Alias, Attendance, Claim, Command, DecodeLimits, Dialect, Farewell, Frame, Heartbeat, JoinAgain, NotNow,

@@ -1,13 +1,15 @@
 //! What backends publish through the HTTP API: events for channels. An event of the name that a message has, for the
-//! channel of a room, is a message; every other one is told to whoever listens, and stored nowhere.
+//! channel of a room, is a message; every other one is told to whoever is in its channels, and kept nowhere.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
-use chat::{Body, ConnectionName, Refusal, RequestId, RoomId, User};
+use chat::{ConnectionName, Refusal, RoomId};
 use serde::Deserialize;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
-use super::{Channel, NAME_BYTES_MAX, Settings};
+use super::message::publication;
+use super::{Channel, Info, Kind, NAME_BYTES_MAX, Publication, Settings};
 use crate::DecodeLimits;
 
 /// The most bytes of an event's data.
@@ -16,48 +18,46 @@ const DATA_BYTES_MAX: usize = 10_240;
 const CHANNELS_MAX: usize = 100;
 /// The most events of a batch.
 const BATCH_MAX: usize = 10;
-/// Who has written what says nothing of its author.
-const NOBODY: &str = "server";
+/// Before the names of events that are the protocol's own.
+const RESERVED: [&str; 2] = ["pusher:", "pusher_internal:"];
 
-/// A message that a backend publishes in one room.
+/// An event that a backend publishes.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Publication {
-    /// The channel, as the backend has called it. The first of several of the same room.
-    pub channel: String,
-    /// The room that it is a name of.
-    pub room: RoomId,
-    /// Who has written it.
-    pub by: User,
-    /// Under which a repeat is no second message.
-    pub id: Option<RequestId>,
-    /// What was written.
-    pub body: Body,
-    /// The connection that is not shown it.
-    pub except: Option<ConnectionName>,
+pub struct Trigger {
+    /// The messages that it is: one a room.
+    pub messages: Vec<Publication>,
+    /// What is told in channels where it is no message.
+    pub announcements: Vec<Announcement>,
+    /// All of its channels, each of them once.
+    pub targets: Vec<Target>,
+    /// What the backend wants to know of them.
+    pub info: Info,
 }
 
-/// Something that a backend tells those in a channel, and that is stored nowhere.
+/// Something that a backend tells whoever is in one channel.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Announcement {
+    /// The room that the channel is another name of, if it is one.
+    pub room: Option<RoomId>,
     /// The channel.
     pub channel: chat::Channel,
-    /// The room that it is a name of, if it is one.
-    pub room: Option<RoomId>,
-    /// What it is called.
+    /// What the event is called.
     pub event: Arc<str>,
-    /// What it says, as the backend wrote it.
+    /// What it says.
     pub data: Arc<str>,
     /// The connection that is not told.
     pub except: Option<ConnectionName>,
 }
 
-/// What one event is to do.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Trigger {
-    /// The messages to publish, one a room.
-    pub messages: Vec<Publication>,
-    /// What else is to be told, once a channel.
-    pub announcements: Vec<Announcement>,
+/// A channel that an event is for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Target {
+    /// Its name.
+    pub channel: String,
+    /// The room that it is a name of, if it is one.
+    pub room: Option<RoomId>,
+    /// Whether those who are in it are known.
+    pub is_presence: bool,
 }
 
 #[derive(Deserialize)]
@@ -67,6 +67,8 @@ struct Event {
     channel: Option<String>,
     channels: Option<Vec<String>>,
     socket_id: Option<String>,
+    #[serde(default)]
+    info: String,
 }
 
 #[derive(Deserialize)]
@@ -82,7 +84,7 @@ pub fn events(settings: &Settings, limits: &DecodeLimits, body: &[u8]) -> Result
     trigger(settings, limits, &read(body)?)
 }
 
-/// Reads the body of `batch_events`: what each event is to do.
+/// Reads the body of `batch_events`.
 ///
 /// # Errors
 /// `malformed` or `too_large`: nothing is to be published.
@@ -91,7 +93,38 @@ pub fn batch(settings: &Settings, limits: &DecodeLimits, body: &[u8]) -> Result<
     if batch.len() > BATCH_MAX {
         return Err(Refusal::malformed("a batch has at most 10 events"));
     }
+    if batch.iter().any(|event| event.channels.is_some()) {
+        return Err(Refusal::malformed("an event of a batch is for one `channel`"));
+    }
     batch.iter().map(|event| trigger(settings, limits, event)).collect()
+}
+
+/// Reads an event in the form that old libraries have for it: for the channel that stands in the path, with the body as its
+/// data, and the rest in the query.
+///
+/// # Errors
+/// `malformed` or `too_large`: nothing is to be published.
+pub fn old_event(
+    settings: &Settings,
+    limits: &DecodeLimits,
+    channel: &str,
+    query: &str,
+    body: &[u8],
+) -> Result<Trigger, Refusal> {
+    let parameter = |name: &str| {
+        let mut parameters = form_urlencoded::parse(query.as_bytes());
+        parameters.find(|(named, _)| named == name).map(|(_, value)| value.into_owned())
+    };
+    let data = String::from_utf8(body.to_vec()).map_err(|_| Refusal::malformed("the body is no text"))?;
+    let event = Event {
+        name: parameter("name").ok_or_else(|| Refusal::malformed("the query has no `name`"))?,
+        data: data.into(),
+        channel: Some(channel.to_owned()),
+        channels: None,
+        socket_id: parameter("socket_id"),
+        info: String::new(),
+    };
+    trigger(settings, limits, &event)
 }
 
 fn read<'de, T: Deserialize<'de>>(body: &'de [u8]) -> Result<T, Refusal> {
@@ -105,35 +138,47 @@ fn trigger(settings: &Settings, limits: &DecodeLimits, event: &Event) -> Result<
         Some(socket_id) => except(socket_id)?,
         None => None,
     };
-    let channels = channels(event)?;
-    let data = data(&event.data)?;
-    let (called, said) = (Arc::from(&*event.name), Arc::from(&*data));
-    let Trigger { mut messages, mut announcements } = Trigger::default();
-    for name in channels {
+    let (names, data, info) = (channels(event)?, data(&event.data)?, Info::parse(&event.info)?);
+    let mut trigger = Trigger { messages: Vec::new(), announcements: Vec::new(), targets: Vec::new(), info };
+    let mut seen = HashSet::new();
+    for name in names.iter().filter(|name| seen.insert(**name)) {
         let channel = Channel::parse(settings, name)?;
-        match channel.room.clone().filter(|_| event.name == settings.event) {
+        if channel.kind == Kind::Encrypted && names.len() > 1 {
+            return Err(Refusal::malformed("an event for an encrypted channel is for no other"));
+        }
+        trigger.targets.push(Target::of(&channel));
+        match &channel.room {
             // Several channels may be names of one room, and a message is said there once.
-            Some(room) if messages.iter().any(|other: &Publication| other.room == room) => {}
-            Some(room) => messages.push(Publication { except, ..publication(limits, name, room, &data)? }),
-            None => {
-                let (room, channel) = (channel.room.clone(), channel.words()?);
-                let (event, data) = (Arc::clone(&called), Arc::clone(&said));
-                let announcement = Announcement { channel, room, event, data, except };
-                if !announcements.contains(&announcement) {
-                    announcements.push(announcement);
+            Some(room) if event.name == settings.event => {
+                if trigger.messages.iter().all(|other| other.room != *room) {
+                    trigger.messages.push(publication(limits, name, room.clone(), &data, except)?);
                 }
             }
+            room => trigger.announcements.push(Announcement {
+                room: room.clone(),
+                channel: channel.words()?,
+                event: event.name.as_str().into(),
+                data: data.as_str().into(),
+                except,
+            }),
         }
     }
-    Ok(Trigger { messages, announcements })
+    Ok(trigger)
 }
 
-fn check_name(event: &str) -> Result<(), Refusal> {
-    if event.is_empty() || event.len() > NAME_BYTES_MAX {
+impl Target {
+    fn of(channel: &Channel<'_>) -> Self {
+        let is_presence = channel.kind == Kind::Presence;
+        Self { channel: channel.name.to_owned(), room: channel.room.clone(), is_presence }
+    }
+}
+
+fn check_name(name: &str) -> Result<(), Refusal> {
+    if name.is_empty() || name.len() > NAME_BYTES_MAX {
         return Err(Refusal::malformed("the name of an event has 1 to 200 characters"));
     }
-    if event.starts_with("pusher:") || event.starts_with("pusher_internal:") {
-        return Err(Refusal::malformed("only the server says what begins with `pusher:`"));
+    if RESERVED.iter().any(|prefix| name.starts_with(prefix)) {
+        return Err(Refusal::malformed("names that begin with `pusher:` are the protocol's own"));
     }
     Ok(())
 }
@@ -163,60 +208,8 @@ fn data(data: &Value) -> Result<String, Refusal> {
     Ok(text)
 }
 
-/// Data that is no object is the message itself.
-fn publication(
-    limits: &DecodeLimits,
-    channel: &str,
-    room: RoomId,
-    data: &str,
-) -> Result<Publication, Refusal> {
-    let fields = serde_json::from_str::<Map<String, Value>>(data).ok();
-    let text = match &fields {
-        Some(fields) => {
-            let text = ["message", "body", "content"].iter().find_map(|name| fields.get(*name));
-            text.and_then(Value::as_str)
-                .ok_or_else(|| Refusal::malformed("`data` has no `message` that is text"))?
-        }
-        None => data,
-    };
-    let fields = fields.as_ref();
-    Ok(Publication {
-        channel: channel.to_owned(),
-        room,
-        by: author(fields)?,
-        id: id(fields)?,
-        body: limits.body(text)?,
-        except: None,
-    })
-}
-
 /// The connection that the backend's own page has. There may be none of that name: it may have gone meanwhile.
 fn except(socket_id: &str) -> Result<Option<ConnectionName>, Refusal> {
     super::vouch::check_socket_id(socket_id)?;
     Ok(ConnectionName::parse(socket_id))
-}
-
-/// `user` as an object, or `user_id`; else the backend itself.
-fn author(fields: Option<&Map<String, Value>>) -> Result<User, Refusal> {
-    let user = fields.and_then(|fields| fields.get("user"));
-    let id = user.and_then(|user| user.get("id")).or_else(|| fields?.get("user_id"));
-    let named = |name| user.and_then(|user| user.get(name)).and_then(Value::as_str);
-    let id = match id {
-        Some(Value::String(id)) => id.clone(),
-        Some(Value::Number(id)) => id.to_string(),
-        Some(_) => return Err(Refusal::malformed("the user's id must be a text or a number")),
-        None => NOBODY.to_owned(),
-    };
-    User::parse(&id, named("username").or_else(|| named("name")))
-        .map_err(|bad| Refusal::malformed(bad.to_string()))
-}
-
-fn id(fields: Option<&Map<String, Value>>) -> Result<Option<RequestId>, Refusal> {
-    match fields.and_then(|fields| fields.get("client_id")) {
-        None | Some(Value::Null) => Ok(None),
-        Some(Value::String(id)) => {
-            RequestId::parse(id).map(Some).map_err(|bad| Refusal::malformed(bad.to_string()))
-        }
-        Some(_) => Err(Refusal::malformed("`client_id` must be a text")),
-    }
 }

@@ -1,5 +1,6 @@
 //! `POST /pusher/auth`, and Laravel's `/broadcasting/auth`: lets the bearer of a token into the channels of the rooms that
-//! it may enter. An application that signs for itself needs neither.
+//! it may enter. `/pusher/user-auth` and `/broadcasting/user-auth`: says who it is, for `signin`. An application that signs
+//! for itself needs neither.
 //!
 //! What is signed says who the user is and until when that is good, so that it need not be remembered here: the
 //! connection may be one of another gateway.
@@ -23,6 +24,27 @@ use crate::auth::Identity;
 use crate::http::Desk;
 use crate::session::access;
 
+/// Answers with the signature for a user.
+pub(super) async fn user(
+    office: Arc<Office>,
+    State(desk): State<Desk>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    match name(&office, &desk, &headers, &body) {
+        Ok(signed) => Json(signed).into_response(),
+        Err(refusal) => refused(&refusal),
+    }
+}
+
+/// # Errors
+/// Why not.
+fn name(office: &Office, desk: &Desk, headers: &HeaderMap, body: &[u8]) -> Result<Value, Refusal> {
+    check_origin(desk, headers)?;
+    let identity = identity(office, desk, headers)?;
+    office.app.sign_in(&field(body, "socket_id")?, &identity.user, until(desk, &identity))
+}
+
 /// Answers with the signature for a channel.
 pub(super) async fn channel(
     office: Arc<Office>,
@@ -39,9 +61,7 @@ pub(super) async fn channel(
 /// # Errors
 /// Why not.
 async fn let_in(office: &Office, desk: &Desk, headers: &HeaderMap, body: &[u8]) -> Result<Value, Refusal> {
-    if !desk.origins.allow(headers) {
-        return Err(Refusal::new(Code::NotAllowed, "this origin is not allowed"));
-    }
+    check_origin(desk, headers)?;
     let identity = identity(office, desk, headers)?;
     let (socket_id, name) = (field(body, "socket_id")?, field(body, "channel_name")?);
     let channel = Channel::parse(&office.settings, &name)?;
@@ -51,9 +71,20 @@ async fn let_in(office: &Office, desk: &Desk, headers: &HeaderMap, body: &[u8]) 
     if access < Access::Read {
         return Err(Refusal::new(Code::NotAllowed, "there is no such room, or it is not open to you"));
     }
+    office.app.let_in(&socket_id, &name, &identity.user, access, until(desk, &identity))
+}
+
+fn check_origin(desk: &Desk, headers: &HeaderMap) -> Result<(), Refusal> {
+    if desk.origins.allow(headers) {
+        return Ok(());
+    }
+    Err(Refusal::new(Code::NotAllowed, "this origin is not allowed"))
+}
+
+/// Until when a signature is good, in seconds since 1970: as long as the token.
+fn until(desk: &Desk, identity: &Identity) -> i64 {
     let lives = i64::try_from(identity.lives.as_secs()).unwrap_or(i64::MAX);
-    let until = desk.clock.now().as_seconds().saturating_add(lives);
-    office.app.let_in(&socket_id, &name, &identity.user, access, until)
+    desk.clock.now().as_seconds().saturating_add(lives)
 }
 
 /// Who the bearer of a token is. A cookie counts only where no foreign page can make a browser send it.

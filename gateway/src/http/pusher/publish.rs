@@ -1,127 +1,77 @@
-//! The HTTP API of backends: `events` and `batch_events`. Answered with 200 once what was published is stored, or, where nothing
-//! is, handed over to the other gateways.
+//! The HTTP API of backends: `events`, `batch_events`, and `events` below one channel, as old libraries have it. A message
+//! is answered with 200 once it is stored; whatever else is published, once the bus has it.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
-use axum::Json;
-use axum::body::{Bytes, to_bytes};
-use axum::extract::{Path, Request, State};
-use axum::http::StatusCode;
-use axum::response::{IntoResponse, Response};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use bus::{Named, Survey, Surveyed, Tally};
 use chat::{Change, Code, Draft, Refusal, RequestId, Stored};
-use dialect::pusher::{self, Announcement, ApiRequest, Publication, Trigger, Unauthorized};
-use futures::future::join_all;
+use dialect::pusher::{self, Announcement, Info, Publication, Target, Trigger};
+use futures::future::{join_all, try_join_all};
 use serde_json::{Map, Value, json};
 
-use super::refused::refused;
-use super::{BODY_BYTES_MAX, Office};
-use crate::http::Desk;
+use super::Office;
+use super::backend::Call;
+use super::look::{DIALECT, numbers};
 use crate::porter::Broadcasting;
 
 /// Publishes one event.
-pub(super) async fn events(
-    office: Arc<Office>,
-    State(desk): State<Desk>,
-    Path(app_id): Path<String>,
-    request: Request,
-) -> Response {
-    let body = match authorized(&office, &desk, &app_id, request).await {
-        Ok(body) => body,
-        Err(response) => return response,
-    };
-    match pusher::events(&office.settings, &office.limits, &body) {
-        Ok(trigger) => answer(publish(&office, trigger).await),
-        Err(refusal) => refused(&refusal),
-    }
+///
+/// # Errors
+/// As [`publish`], and `malformed` or `too_large`.
+pub(super) async fn events(office: Arc<Office>, call: Call) -> Result<Value, Refusal> {
+    let trigger = pusher::events(&office.settings, &office.limits, &call.body)?;
+    publish(&office, trigger).await
 }
 
 /// Publishes several events, one after the other.
-pub(super) async fn batch(
-    office: Arc<Office>,
-    State(desk): State<Desk>,
-    Path(app_id): Path<String>,
-    request: Request,
-) -> Response {
-    let body = match authorized(&office, &desk, &app_id, request).await {
-        Ok(body) => body,
-        Err(response) => return response,
-    };
-    let events = match pusher::batch(&office.settings, &office.limits, &body) {
-        Ok(events) => events,
-        Err(refusal) => return refused(&refusal),
-    };
+///
+/// # Errors
+/// As [`events`].
+pub(super) async fn batch(office: Arc<Office>, call: Call) -> Result<Value, Refusal> {
+    let events = pusher::batch(&office.settings, &office.limits, &call.body)?;
     let mut published = Vec::with_capacity(events.len());
     for trigger in events {
-        match publish(&office, trigger).await {
-            Ok(event) => published.push(event),
-            Err(refusal) => return refused(&refusal),
-        }
+        published.push(publish(&office, trigger).await?);
     }
-    answer(Ok(json!({ "batch": published })))
+    Ok(json!({ "batch": published }))
 }
 
-fn answer(published: Result<Value, Refusal>) -> Response {
-    published.map_or_else(|refusal| refused(&refusal), |published| Json(published).into_response())
-}
-
-/// The body of a request that was signed with the application's secret.
+/// Publishes one event in the channel that stands in the path.
 ///
 /// # Errors
-/// The answer to another one.
-async fn authorized(office: &Office, desk: &Desk, app_id: &str, request: Request) -> Result<Bytes, Response> {
-    if app_id != office.app.id() {
-        return Err((StatusCode::NOT_FOUND, "there is no application with this id\n").into_response());
-    }
-    let (parts, body) = request.into_parts();
-    let (path, query) = (parts.uri.path(), parts.uri.query().unwrap_or_default());
-    let head = ApiRequest { method: parts.method.as_str(), path, query };
-    // Nothing is read, and kept, for whoever has not the secret.
-    let signed =
-        office.app.authorize(&head, desk.clock.now().as_seconds()).map_err(|no| unauthorized(&no))?;
-    let body = to_bytes(body, BODY_BYTES_MAX).await;
-    let body = body.map_err(|_| StatusCode::PAYLOAD_TOO_LARGE.into_response())?;
-    signed.check(&body).map_err(|no| unauthorized(&no))?;
-    Ok(body)
+/// As [`events`].
+pub(super) async fn old_event(office: Arc<Office>, call: Call) -> Result<Value, Refusal> {
+    let (settings, limits) = (&office.settings, &office.limits);
+    let trigger = pusher::old_event(settings, limits, call.at("channel"), &call.query, &call.body)?;
+    publish(&office, trigger).await
 }
 
-fn unauthorized(no: &Unauthorized) -> Response {
-    (StatusCode::UNAUTHORIZED, format!("{}\n", no.0)).into_response()
-}
-
-/// Says a message in each of its rooms, and tells the rest in its channels. Tells where a message stands: `seq` of each, and, where it is one, of that.
+/// Says an event in its rooms, and tells it in its other channels. Tells where messages stand, and what is asked of the
+/// channels; where there is one, both stand beside its name, too.
 ///
 /// # Errors
-/// The first refusal. In other rooms it may have been said: who gives it a `client_id` may try again.
+/// The first refusal. Elsewhere it may have been said: who gives it a `client_id` may try again.
 async fn publish(office: &Office, trigger: Trigger) -> Result<Value, Refusal> {
-    let Trigger { messages, announcements } = trigger;
-    let has_messages = !messages.is_empty();
+    let Trigger { messages, announcements, targets, info } = trigger;
     let said = messages.into_iter().map(async |publication| {
         let channel = publication.channel.clone();
-        say(office, publication).await.map(|stored| (channel, json!({ "seq": stored.seq.get() })))
+        say(office, publication).await.map(|stored| (channel, stored))
     });
-    let channels = join_all(said).await.into_iter().collect::<Result<Map<_, _>, _>>()?;
-    let mut event = Map::new();
-    if let Some((_, only)) = channels.iter().next().filter(|_| channels.len() == 1) {
-        event.insert("seq".to_owned(), only["seq"].clone());
+    let said = join_all(said).await.into_iter().collect::<Result<Vec<_>, _>>()?;
+    try_join_all(announcements.into_iter().map(|announcement| tell(office, announcement))).await?;
+    let mut channels = numbers_of(office, &targets, info).await;
+    for (channel, stored) in said {
+        channels.entry(channel).or_default().insert("seq".to_owned(), stored.seq.get().into());
     }
-    if has_messages {
-        event.insert("channels".to_owned(), channels.into());
+    let mut event = channels.values().next().filter(|_| channels.len() == 1).cloned().unwrap_or_default();
+    if !channels.is_empty() {
+        let channels = channels.into_iter().map(|(channel, numbers)| (channel, numbers.into()));
+        event.insert("channels".to_owned(), Value::Object(channels.collect()));
     }
-    announce(office, announcements).await?;
     Ok(event.into())
-}
-
-/// Tells those who listen to channels, through all gateways.
-///
-/// # Errors
-/// `unavailable`: some may have been told.
-async fn announce(office: &Office, announcements: Vec<Announcement>) -> Result<(), Refusal> {
-    for Announcement { channel, room, event, data, except } in announcements {
-        office.bell.broadcast(Broadcasting { room, channel, event, data, except }).await?;
-    }
-    Ok(())
 }
 
 /// Says a message in a room, which is made if it is not there and may be.
@@ -137,6 +87,28 @@ async fn say(office: &Office, publication: Publication) -> Result<Stored, Refusa
         }
         verdict => verdict,
     }
+}
+
+async fn tell(office: &Office, announcement: Announcement) -> Result<(), Refusal> {
+    let Announcement { room, channel, event, data, except } = announcement;
+    office.bell.broadcast(Broadcasting { room, channel, event, data, except }).await
+}
+
+/// What is asked of channels, by their names; nothing where it cannot be known: what was published is published.
+async fn numbers_of(office: &Office, targets: &[Target], info: Info) -> HashMap<String, Map<String, Value>> {
+    if !info.user_count && !info.subscription_count {
+        return HashMap::new();
+    }
+    let named = |target: &Target| Named { alias: target.channel.clone(), room: target.room.clone() };
+    let of = Surveyed::Named(targets.iter().map(named).collect());
+    let surveyed = office.neighbours.survey(Survey { dialect: DIALECT.to_owned(), of }).await;
+    let Ok(count) = surveyed else { return HashMap::new() };
+    let numbers = |target: &Target| {
+        let tally = count.tallies.iter().find(|tally: &&Tally| tally.alias == target.channel);
+        let info = Info { user_count: info.user_count && target.is_presence, ..info };
+        (target.channel.clone(), numbers(tally, info))
+    };
+    targets.iter().map(numbers).collect()
 }
 
 fn made_up_id() -> RequestId {

@@ -1,27 +1,33 @@
-//! What is asked over HTTP, with a switchboard that answers what a test wants.
+//! What is asked over HTTP, with a switchboard, a shard and a porter that answer what a test wants.
 
 mod announcing;
+mod looking;
+mod naming;
 
 use std::sync::Mutex;
 
 use axum::body::Body;
 use axum::http::header::{AUTHORIZATION, COOKIE, ORIGIN, RETRY_AFTER};
 use axum::http::{HeaderMap, HeaderName, Request, StatusCode};
+use bus::{LocalBus, Survey, Surveyed};
 use chat::{
-    Access, Change, Clock, Code, Draft, Epoch, Refusal, RoomKind, RoomState, Seq, Stored, SystemClock,
-    Timestamp, User, Verdict,
+    Access, Attendee, Broadcast, Change, ChannelName, Clock, Code, Draft, Epoch, Headcount, Refusal,
+    RoomKind, RoomState, Roster, Seq, Stored, SystemClock, Timestamp, User, Verdict,
 };
 use dialect::Dialect;
 use dialect::pusher::{Pusher, body_md5};
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tower::ServiceExt;
 
 use super::*;
 use crate::auth::{Pass, Reception, Secret, Signer, Verifier};
 use crate::http::{Load, router};
-use crate::switchboard::Want;
+use crate::neighbours::Here;
+use crate::porter::{Bell, Broadcasting, Errand, Kept, Occupancy, Stamp};
+use crate::shard::LocalTally;
+use crate::switchboard::{Told, Want};
 
 const CHANNEL: &str = "private-room-r7";
 const SOCKET: &str = "1234.1234";
@@ -38,12 +44,8 @@ struct Switchboard {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Asked {
-    Look {
-        create: bool,
-    },
+    Look { create: bool },
     Append(Draft),
-    /// Something to be told in a channel: its name, what it is called, what it says, and the room.
-    Tell(String, String, String, Option<String>),
 }
 
 impl Switchboard {
@@ -83,12 +85,107 @@ fn not_there() -> Refusal {
     Refusal::new(Code::NotAllowed, "there is no such room")
 }
 
+/// What was broadcast.
+type Broadcasts = Arc<Mutex<Vec<Broadcasting>>>;
+
+/// A shard: what is subscribed there, and who was sent away.
+#[derive(Clone, Default)]
+struct Shard {
+    tallies: Vec<LocalTally>,
+    sent_away: Arc<Mutex<Vec<(String, Option<String>)>>>,
+}
+
+impl Shard {
+    async fn answer(self, mut told: mpsc::Receiver<Vec<Told>>) {
+        while let Some(told) = told.recv().await {
+            for told in told {
+                match told {
+                    Told::Survey { survey, reply } => drop(reply.send(self.count(&survey))),
+                    Told::SendAway { user, dialect, reply } => {
+                        let sent_away = (user.as_str().to_owned(), dialect.as_deref().map(str::to_owned));
+                        self.sent_away.lock().unwrap().push(sent_away);
+                        let _gone = reply.send(1);
+                    }
+                    other => panic!("{other:?}"),
+                }
+            }
+        }
+    }
+
+    fn count(&self, survey: &Survey) -> Vec<LocalTally> {
+        let is_asked = |tally: &&LocalTally| {
+            let alias = tally.alias.as_str();
+            match &survey.of {
+                Surveyed::Named(named) => named.iter().any(|named| named.alias == alias),
+                Surveyed::Beginning { prefix, after } => {
+                    alias.starts_with(&**prefix) && after.as_ref().is_none_or(|after| alias > &**after)
+                }
+            }
+        };
+        assert_eq!(survey.dialect, "pusher");
+        self.tallies.iter().filter(is_asked).cloned().collect()
+    }
+}
+
+/// A porter: three users in each room, one in each channel, where one connection listens; and what was broadcast.
+async fn answer_errands(mut errands: mpsc::Receiver<(usize, Errand)>, broadcast: Broadcasts) {
+    let attendee =
+        |user: &str| Attendee { user: User::parse(user, None).unwrap(), info: None, stays: Vec::new() };
+    let roster = |users: &[&str]| {
+        let listed = users.iter().copied().map(attendee).collect();
+        Roster { count: Headcount { users: 1, connections: 1 }, listed: Some(listed) }
+    };
+    while let Some((_, errand)) = errands.recv().await {
+        match errand {
+            Errand::Headcounts { rooms, reply } => drop(reply.send(vec![Some(3); rooms.len()])),
+            Errand::Broadcast { broadcasting, reply } if broadcasting.channel.name.as_str() == "cut-off" => {
+                drop(reply.send(Err(Refusal::unavailable("cut off"))));
+            }
+            Errand::Broadcast { broadcasting, reply } => {
+                broadcast.lock().unwrap().push(broadcasting);
+                drop(reply.send(Ok(())));
+            }
+            Errand::Occupied { prefix, reply } => {
+                let channels = [("chat", None), ("presence-x", Some(1))];
+                let channels = channels.into_iter().filter(|(name, _)| name.starts_with(&*prefix));
+                let occupancy = |(name, users)| {
+                    let channel = ChannelName::parse(name).unwrap();
+                    Occupancy { channel, subscriptions: 1, users }
+                };
+                drop(reply.send(channels.map(occupancy).collect()));
+            }
+            Errand::Kept { channel, reply } => {
+                let broadcast = Broadcast { channel, event: "news".into(), data: "{}".into() };
+                let stamp = Stamp { at: Timestamp::from_micros(0), by: 1 };
+                let until = tokio::time::Instant::now() + Duration::from_mins(1);
+                drop(reply.send(Some(Kept { broadcast, stamp, until })));
+            }
+            Errand::Members { reply, .. } => drop(reply.send(roster(&["ana"]))),
+            Errand::MembersOfRoom { room, reply } if room.as_str() == "crowd" => {
+                drop(reply.send(Roster { listed: None, ..roster(&[]) }));
+            }
+            Errand::MembersOfRoom { reply, .. } => drop(reply.send(roster(&["ana", "ben", "cid"]))),
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+/// The only gateway there is, with one shard.
+fn alone(shard: Shard, bell: &Bell, reception: &Reception) -> Neighbours {
+    let (told_in, told) = mpsc::channel(8);
+    tokio::spawn(shard.answer(told));
+    let here = Here::new(vec![told_in], bell.clone(), reception.clone());
+    Neighbours::new(Arc::new(LocalBus::new(1)), here, watch::channel(Some(Arc::from([]))).1)
+}
+
 /// A gateway's paths, and who signs tokens for it.
 struct House {
     router: Router,
     signer: Signer,
     app: App,
     switchboard: Switchboard,
+    shard: Shard,
+    broadcast: Broadcasts,
 }
 
 /// An answer.
@@ -107,14 +204,23 @@ impl Answer {
 
 impl House {
     fn new(switchboard: Switchboard) -> Self {
+        Self::with_shard(switchboard, Shard::default())
+    }
+
+    fn with_shard(switchboard: Switchboard, shard: Shard) -> Self {
         let (wants_in, wants) = mpsc::channel(8);
         tokio::spawn(switchboard.clone().answer(wants));
         let auth = crate::auth::Settings { secret: Some(Secret::new("x".repeat(32))), ..Default::default() };
         let mut settings = crate::Settings { pusher: Settings::of_development(), ..Default::default() };
         settings.rooms.auto_create = true;
         settings.limits.body_bytes = 100;
-        let bell = announcing::bell(&switchboard);
-        let office = Office::new(&settings, Line::tapped(wants_in), bell).unwrap();
+        let reception = Reception::new(Arc::new(Verifier::new(&auth).unwrap()), 0);
+        let (errands_in, errands) = mpsc::channel(8);
+        let broadcast = Broadcasts::default();
+        tokio::spawn(answer_errands(errands, Arc::clone(&broadcast)));
+        let bell = Bell::tapped(errands_in);
+        let neighbours = alone(shard.clone(), &bell, &reception);
+        let office = Office::new(&settings, Line::tapped(wants_in), bell, neighbours).unwrap();
         let desk = Desk {
             arrivals: mpsc::channel(1).0,
             load: Load::default(),
@@ -122,12 +228,13 @@ impl House {
             query_token: false,
             dev_tokens: None,
             loopback: true,
-            reception: Reception::new(Arc::new(Verifier::new(&auth).unwrap()), 0),
+            reception,
             clock: Arc::new(SystemClock),
             pusher: Some(Arc::new(office)),
         };
         let app = App::new(&settings.pusher).unwrap();
-        Self { router: router(desk, &[]), signer: Signer::new(&auth).unwrap(), app, switchboard }
+        let signer = Signer::new(&auth).unwrap();
+        Self { router: router(desk, &[]), signer, app, switchboard, shard, broadcast }
     }
 
     fn of_room(room: Result<RoomKind, Refusal>) -> Self {
@@ -174,13 +281,29 @@ impl House {
     /// Publishes with a good signature.
     async fn publishes(&self, path: &str, body: &Value) -> Answer {
         let body = body.to_string();
-        let digest = body_md5(body.as_bytes());
-        let time = SystemClock.now().as_seconds();
-        let query = format!("auth_key=parlor&auth_timestamp={time}&auth_version=1.0&body_md5={digest}");
-        let signature = self.app.sign(&format!("POST\n{path}\n{query}"));
-        let signature = signature.split_once(':').unwrap().1;
-        let uri = format!("{path}?{query}&auth_signature={signature}");
+        let query = format!("{}&body_md5={}", Self::credentials(), body_md5(body.as_bytes()));
+        let uri = self.signed("POST", path, &query);
         self.asks(Request::post(uri).body(body.into()).unwrap()).await
+    }
+
+    /// Asks about something with a good signature.
+    async fn looks_at(&self, path: &str, query: &str) -> Answer {
+        let query = format!("{}&{query}", Self::credentials());
+        let uri = self.signed("GET", path, query.trim_end_matches('&'));
+        self.asks(Request::get(uri).body(Body::empty()).unwrap()).await
+    }
+
+    fn credentials() -> String {
+        format!("auth_key=parlor&auth_timestamp={}&auth_version=1.0", SystemClock.now().as_seconds())
+    }
+
+    /// A path with a query, whose parameters stand in their order, and its signature.
+    fn signed(&self, method: &str, path: &str, query: &str) -> String {
+        let mut parameters: Vec<_> = query.split('&').collect();
+        parameters.sort_unstable();
+        let signature = self.app.sign(&format!("{method}\n{path}\n{}", parameters.join("&")));
+        let signature = signature.split_once(':').unwrap().1;
+        format!("{path}?{query}&auth_signature={signature}")
     }
 
     fn asked(&self) -> Vec<Asked> {
@@ -316,6 +439,20 @@ async fn what_is_published_is_answered_once_it_is_stored() {
     let answer =
         house.publishes("/apps/1/batch_events", &json!({ "batch": [message("a"), message("b")] })).await;
     assert_eq!(answer.json()["batch"].as_array().map(Vec::len), Some(2));
+}
+
+#[tokio::test]
+async fn the_page_that_a_backend_speaks_for_is_left_out() {
+    let house = House::with_verdicts(vec![Ok(stored(7))]);
+    let mut event = message("hi");
+    for (socket_id, except) in [("12.34", Some((12, 34))), ("99999999999.34", None)] {
+        event["socket_id"] = socket_id.into();
+        assert_eq!(house.publishes("/apps/1/events", &event).await.status, StatusCode::OK);
+        let Some(Asked::Append(draft)) = house.asked().pop() else { panic!() };
+        assert_eq!(draft.except.map(|name| (name.shard, name.number)), except);
+    }
+    event["socket_id"] = "nobody".into();
+    assert_eq!(house.publishes("/apps/1/events", &event).await.status, StatusCode::BAD_REQUEST);
 }
 
 #[tokio::test]

@@ -16,6 +16,8 @@ fn asked_about(rooms: usize, now: Instant) -> Desk {
     let (told, _shard) = mpsc::channel(1);
     let (_errands_in, errands) = mpsc::channel(1);
     let parts = Parts {
+        me: 1,
+        others: watch::channel(None).0,
         bus: Arc::new(LocalBus::new(1)),
         clock: Arc::new(SystemClock),
         settings: Presence::default(),

@@ -8,6 +8,7 @@ mod falling_behind;
 mod history;
 mod left_out;
 mod looking_after;
+mod surveyed;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::super::{Publication, Trigger, batch, events};
+use super::super::{Publication, Trigger, batch, events, old_event};
 use super::*;
 
 const ROOMY: DecodeLimits = DecodeLimits { body_bytes: 16_384 };
@@ -11,6 +11,7 @@ fn trigger(body: &Value) -> Result<Trigger, Code> {
     events(&settings(), &ROOMY, body.to_string().as_bytes()).map_err(|refusal| refusal.code)
 }
 
+/// The messages that an event is.
 fn read(body: &Value) -> Result<Vec<Publication>, Code> {
     trigger(body).map(|trigger| trigger.messages)
 }
@@ -53,14 +54,6 @@ fn a_connection_of_its_own_can_be_left_out_and_one_that_is_none_of_ours_changes_
 }
 
 #[test]
-fn channels_of_one_room_get_one_message() {
-    let channels = [CHANNEL, PRESENCE, "private-room-43", CHANNEL];
-    let body = json!({ "name": "new_message", "channels": channels, "data": "hi" });
-    let rooms: Vec<_> = read(&body).unwrap().into_iter().map(|p| p.room.as_str().to_owned()).collect();
-    assert_eq!(rooms, ["42", "43"]);
-}
-
-#[test]
 fn what_is_no_message_in_a_room_is_told_once_in_each_channel() {
     let body = |name: &str| {
         let channels = ["chat", "presence-cache-chat", "chat", CHANNEL, PRESENCE, "#server-to-user-7"];
@@ -89,6 +82,47 @@ fn what_is_no_message_in_a_room_is_told_once_in_each_channel() {
 }
 
 #[test]
+fn each_channel_of_an_event_can_be_asked_about() {
+    let channels = ["chat", CHANNEL, PRESENCE, "chat"];
+    let event = json!({ "name": "new_message", "channels": channels, "data": "hi", "info": "user_count" });
+    let Trigger { targets, info, .. } = trigger(&event).unwrap();
+    let targets: Vec<_> =
+        targets.iter().map(|target| (&*target.channel, target.room.is_some(), target.is_presence)).collect();
+    assert_eq!(targets, [("chat", false, false), (CHANNEL, true, false), (PRESENCE, true, true)]);
+    assert!(info.user_count && !info.subscription_count);
+}
+
+#[test]
+fn what_is_encrypted_is_for_one_channel() {
+    let event = |channels: &[&str]| json!({ "name": "a", "channels": channels, "data": "x" });
+    let encrypted = "private-encrypted-chat";
+    assert!(trigger(&event(&[encrypted])).is_ok());
+    assert_eq!(trigger(&event(&[encrypted, "chat"])), Err(Code::Malformed));
+    let event = json!({ "name": "a", "channel": encrypted, "data": "x" });
+    let body = json!({ "batch": [event, event] }).to_string();
+    assert_eq!(batch(&settings(), &ROOMY, body.as_bytes()).map(|all| all.len()), Ok(2));
+}
+
+#[test]
+fn old_libraries_say_all_but_the_data_elsewhere() {
+    let read = |query: &str, body: &[u8]| old_event(&settings(), &ROOMY, "chat", query, body);
+    let Trigger { announcements, .. } = read("name=order&socket_id=12.34", b"{}").unwrap();
+    let [told] = &announcements[..] else { panic!("{announcements:?}") };
+    assert_eq!((told.channel.name.as_str(), &*told.event, &*told.data), ("chat", "order", "{}"));
+    assert!(told.except.is_some());
+    assert!(read("", b"{}").is_err() && read("name=a", b"\xff").is_err());
+    assert_eq!(read("name=a", &[b'x'; 10_241]).unwrap_err().code, Code::TooLarge);
+}
+
+#[test]
+fn channels_of_one_room_get_one_message() {
+    let channels = [CHANNEL, PRESENCE, "private-room-43", CHANNEL];
+    let body = json!({ "name": "new_message", "channels": channels, "data": "hi" });
+    let rooms: Vec<_> = read(&body).unwrap().into_iter().map(|p| p.room.as_str().to_owned()).collect();
+    assert_eq!(rooms, ["42", "43"]);
+}
+
+#[test]
 fn a_batch_is_one_event_after_the_other() {
     let event = json!({ "name": "new_message", "channel": CHANNEL, "data": "hi" });
     let read = |events: usize| {
@@ -96,6 +130,8 @@ fn a_batch_is_one_event_after_the_other() {
         batch(&settings(), &ROOMY, body.as_bytes()).map(|all| all.len()).map_err(|refusal| refusal.code)
     };
     assert_eq!((read(0), read(10), read(11)), (Ok(0), Ok(10), Err(Code::Malformed)));
+    let many = json!({ "batch": [{ "name": "a", "channels": [CHANNEL], "data": "x" }] }).to_string();
+    assert!(batch(&settings(), &ROOMY, many.as_bytes()).is_err());
 }
 
 #[test]
@@ -118,10 +154,13 @@ fn limits_are_those_of_pusher() {
 fn what_makes_no_sense_is_refused_as_a_whole() {
     for (change, value) in [
         ("name", json!("")),
-        ("name", json!("pusher:ping")),
-        ("name", json!("pusher_internal:member_added")),
+        ("name", json!("pusher:order")),
+        ("name", json!("pusher_internal:order")),
         ("name", json!("x".repeat(201))),
         ("name", json!(7)),
+        ("channel", json!("")),
+        ("channel", json!("#own-user")),
+        ("channel", json!("x".repeat(201))),
         ("channel", json!("room-42")),
         ("channel", json!("private-room-a b")),
         ("channels", json!(["private-room-1"])),
@@ -135,6 +174,7 @@ fn what_makes_no_sense_is_refused_as_a_whole() {
         ("data", json!({ "message": "a\u{0}" })),
         ("data", json!({ "message": "hi", "user_id": [] })),
         ("data", json!({ "message": "hi", "client_id": 7 })),
+        ("info", json!("weather")),
     ] {
         let mut event =
             json!({ "name": "new_message", "channel": CHANNEL, "data": "hi", "socket_id": "1.2" });
