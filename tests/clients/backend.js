@@ -21,12 +21,23 @@ const answer = async (call) => {
 };
 
 const deeds = {
-  configure({ app: appId, key, secret, host, port }) {
+  configure({ app: appId, key, secret, host, port, master }) {
     at = `http://${host}:${port}`;
-    pusher = new Pusher({ appId, key, secret, host, port, useTLS: false });
+    const encryptionMasterKeyBase64 = master;
+    pusher = new Pusher({ appId, key, secret, host, port, useTLS: false, encryptionMasterKeyBase64 });
   },
-  trigger({ channels, event, data }) {
-    return answer(pusher.trigger(channels, event, data));
+  trigger({ channels, event, data, params }) {
+    return answer(pusher.trigger(channels, event, data, params));
+  },
+  // Asks about channels.
+  look({ path, params }) {
+    return answer(pusher.get({ path, params }));
+  },
+  terminate({ user }) {
+    return answer(pusher.terminateUserConnections(user));
+  },
+  send_to_user({ user, event, data }) {
+    return answer(pusher.sendToUser(user, event, data));
   },
   batch({ events }) {
     return answer(pusher.triggerBatch(events));

@@ -18,19 +18,38 @@ def configure(app, key, secret, host, port):
     client = pusher.Pusher(app_id=app, key=key, secret=secret, host=host, port=port, ssl=False)
 
 
-def trigger(channels, event, data):
-    tell({"status": 200, "body": client.trigger(channels, event, data)})
+def trigger(channels, event, data, socket=None):
+    tell({"status": 200, "body": client.trigger(channels, event, data, socket)})
 
 
 def batch(events):
     tell({"status": 200, "body": client.trigger_batch(events)})
 
 
+def channels(prefix=None, info=()):
+    tell({"status": 200, "body": client.channels_info(prefix, list(info))})
+
+
+def channel(name, info=()):
+    tell({"status": 200, "body": client.channel_info(name, list(info))})
+
+
+def users(name):
+    tell({"status": 200, "body": client.users_info(name)})
+
+
+def terminate(user):
+    tell({"status": 200, "body": client.terminate_user_connections(user)})
+
+
 def authorize(socket, channel, user=None):
     tell({"signed": client.authenticate(channel, socket, user)})
 
 
-DEEDS = {"configure": configure, "trigger": trigger, "batch": batch, "authorize": authorize}
+DEEDS = {
+    deed.__name__: deed
+    for deed in (configure, trigger, batch, channels, channel, users, terminate, authorize)
+}
 
 for line in sys.stdin:
     details = json.loads(line)

@@ -21,14 +21,20 @@ let pusher;
 let echo;
 const channels = new Map();
 
-// Where the application signs by itself: its endpoint, with the server library.
-const own = (key, { app: appId, secret, user }) => {
-  const backend = new Backend({ appId, key, secret, host: "unused" });
-  return ({ socketId, channelName }, done) =>
-    done(null, backend.authorizeChannel(socketId, channelName, user ?? undefined));
+// Where the application signs by itself: its endpoints, with the server library.
+const own = (key, { app: appId, secret, user, master }) => {
+  const backend = new Backend({ appId, key, secret, host: "unused", encryptionMasterKeyBase64: master });
+  const presence = (channel) => (channel.startsWith("presence-") ? (user ?? undefined) : undefined);
+  return {
+    channel: ({ socketId, channelName }, done) => {
+      const known = channelName.includes("-room-") ? (user ?? undefined) : presence(channelName);
+      done(null, backend.authorizeChannel(socketId, channelName, known));
+    },
+    user: ({ socketId }, done) => done(null, backend.authenticateUser(socketId, { id: user.user_id })),
+  };
 };
 
-const options = ({ key, host, port, authorize, token, signs }) => ({
+const options = ({ key, host, port, authorize, nameAt, token, signs }) => ({
   cluster: "",
   wsHost: host,
   wsPort: port,
@@ -36,8 +42,10 @@ const options = ({ key, host, port, authorize, token, signs }) => ({
   enabledTransports: ["ws"],
   disableStats: true,
   channelAuthorization: signs
-    ? { customHandler: own(key, signs) }
+    ? { customHandler: own(key, signs).channel }
     : { endpoint: authorize, headers: { authorization: `Bearer ${token}` } },
+  ...(signs?.user ? { userAuthentication: { customHandler: own(key, signs).user } } : {}),
+  ...(signs ? {} : { userAuthentication: { endpoint: nameAt, headers: { authorization: `Bearer ${token}` } } }),
 });
 
 // Tells what a channel is called with: all of its events, and those of the library.
@@ -64,6 +72,20 @@ const deeds = {
     const subscribed = pusher.subscribe(channel);
     listen(channel, subscribed);
     channels.set(channel, subscribed);
+  },
+  // Becomes known as its user, and hears what is for that one alone.
+  signin() {
+    pusher.user.bind_global((event, data) => tell({ as: "user", on: event, data }));
+    pusher.bind("pusher:signin_success", () => tell({ as: "user", on: "signed in" }));
+    pusher.signin();
+  },
+  // Says which its connection is, as it would say to its backend.
+  socket() {
+    tell({ socket: echo ? echo.socketId() : pusher.connection.socket_id });
+  },
+  // What the library would never send.
+  raw({ frame }) {
+    pusher.connection.send_event(frame.event, frame.data, frame.channel);
   },
   unsubscribe({ channel }) {
     pusher.unsubscribe(channel);

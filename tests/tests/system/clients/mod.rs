@@ -9,3 +9,4 @@ mod page;
 mod phoenix;
 mod pusher;
 mod pusher_backends;
+mod pusher_http;

@@ -41,6 +41,7 @@ impl Caller {
             "host": at.ip().to_string(),
             "port": at.port(),
             "authorize": format!("http://{at}{authorize}"),
+            "nameAt": format!("http://{at}{}", authorize.replace("auth", "user-auth")),
             "token": token.sign(),
         }));
     }
@@ -63,7 +64,26 @@ impl Caller {
         self.subscribes(channel).await;
     }
 
-    async fn subscribes(&self, channel: &str) {
+    /// Has it do something else.
+    pub(super) fn does(&self, deed: &Value) {
+        self.0.does(deed);
+    }
+
+    /// Comes to a gateway by Laravel's library, and into the channel of room `r7`.
+    pub(super) async fn enters_by_echo(&self, at: SocketAddr, user: &str) {
+        self.connects("echo", at, "town", "/broadcasting/auth", &Token::of(user));
+        self.0.does(&json!({ "do": "private", "name": "room-r7", "event": ".new_message", "whisper": "typing" }));
+        self.is_called("room-r7", "subscribed", 1).await;
+    }
+
+    /// Which its connection is, as it says to its backend.
+    pub(super) async fn socket(&self) -> String {
+        self.0.does(&json!({ "do": "socket" }));
+        let told = |event: &Value| event["socket"].as_str().map(str::to_owned);
+        self.0.shows("its socket", |events| events.iter().find_map(told)).await
+    }
+
+    pub(super) async fn subscribes(&self, channel: &str) {
         let before = self.called(channel, "pusher:subscription_succeeded").len();
         self.asks(channel);
         self.is_called(channel, "pusher:subscription_succeeded", before + 1).await;
@@ -102,11 +122,11 @@ impl Caller {
     }
 
     /// How often its connection has been in this state.
-    fn states(&self, state: &str) -> usize {
+    pub(super) fn states(&self, state: &str) -> usize {
         self.0.events().iter().filter(|event| event["state"] == state).count()
     }
 
-    async fn is_in_state(&self, state: &str, times: usize) {
+    pub(super) async fn is_in_state(&self, state: &str, times: usize) {
         let what = format!("{state} for the {times}th time");
         let states = |events: &[Value]| events.iter().filter(|event| event["state"] == state).count();
         self.0.shows(&what, |events| (states(events) >= times).then_some(())).await;
