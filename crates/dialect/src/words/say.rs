@@ -149,7 +149,7 @@ pub enum Say<'a> {
         /// Who is there.
         roster: &'a Roster,
     },
-    /// The answer to [`Command::Who`].
+    /// The answer to [`Command::Who`](crate::Command::Who).
     Who {
         /// Where the answer belongs.
         mark: &'a Mark,
@@ -158,7 +158,8 @@ pub enum Say<'a> {
         /// Who is there.
         roster: &'a Roster,
     },
-    /// The answer to [`Command::Attend`], [`Command::Typing`] and [`Command::Whisper`]: it is done.
+    /// The answer to [`Command::Attend`](crate::Command::Attend), [`Command::Typing`](crate::Command::Typing) and
+    /// [`Command::Whisper`](crate::Command::Whisper): it is done.
     Done {
         /// Where the answer belongs.
         mark: &'a Mark,
