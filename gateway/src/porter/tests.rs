@@ -26,7 +26,8 @@ impl Gateway {
         let (told_in, told) = mpsc::channel(1024);
         let (bus, clock) = (Arc::clone(bus) as Arc<dyn Bus>, Arc::new(SystemClock));
         let settings = Presence::default();
-        let parts = Parts { bus, clock, settings, channels, errands, told: vec![told_in] };
+        let (me, others) = (rand::random(), watch::channel(None).0);
+        let parts = Parts { me, others, bus, clock, settings, channels, errands, told: vec![told_in] };
         let stop = CancellationToken::new();
         start(parts, stop.clone(), CancellationToken::new().drop_guard());
         let bell = bells[0].clone();
