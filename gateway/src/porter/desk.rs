@@ -57,6 +57,7 @@ pub(super) struct Desk {
     last_broadcast: Timestamp,
     callers: Callers,
     beat_at: Instant,
+    was_connected: bool,
     shards: Vec<mpsc::Sender<Vec<Told>>>,
     outgoing: Vec<Vec<Told>>,
     letters: Vec<Letter>,
@@ -88,6 +89,7 @@ impl Desk {
             last_broadcast: Timestamp::from_micros(0),
             callers: Callers::default(),
             beat_at: Instant::now(),
+            was_connected: false,
             outgoing: parts.told.iter().map(|_| Vec::new()).collect(),
             shards: parts.told.clone(),
             letters: Vec::new(),
@@ -164,6 +166,11 @@ impl Desk {
 
     fn tick(&mut self, now: Instant) {
         let link = *self.link.borrow_and_update();
+        // Whoever was not heard until now is not to be taken for absent for as long as a beat takes.
+        if link.connected && !self.was_connected {
+            self.beat_at = now;
+        }
+        self.was_connected = link.connected;
         for gone in self.gateways.tick(link.connected, now) {
             tracing::info!(gateway = gone, "another gateway is gone");
             self.rooms_lose(gone, now);
