@@ -74,10 +74,8 @@ impl Neighbours {
     pub(crate) async fn survey(&self, survey: Survey) -> Result<Count, Refusal> {
         let others = self.known_others().await?;
         let (until, ask) = (Instant::now() + SURVEYED_WITHIN, Ask::Survey(survey.clone()));
-        let (here, there) = tokio::join!(
-            timeout_at(until, self.here.survey(&survey)),
-            self.ask_all(&others, &ask, until)
-        );
+        let (here, there) =
+            tokio::join!(timeout_at(until, self.here.survey(&survey)), self.ask_all(&others, &ask, until));
         let told = there.into_iter().filter_map(|asked| match asked {
             Asked::Answered(Answer::Tallies(tallies)) => Some(tallies),
             Asked::Answered(_) | Asked::Gone | Asked::Silent => None,

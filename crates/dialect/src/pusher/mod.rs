@@ -41,9 +41,9 @@ use chat::{ChannelName, Epoch, Event, Moment, Refusal, RoomId};
 pub use api_request::{ApiRequest, SignedBody, Unauthorized, body_md5};
 pub use app::App;
 pub use channel::{Channel, Kind, NAME_BYTES_MAX};
+pub use message::Publication;
 pub use queries::{Info, ListQuery};
 pub use settings::{Secret, Settings};
-pub use message::Publication;
 pub use trigger::{Announcement, Target, Trigger, batch, events, old_event};
 
 use crate::{

@@ -88,11 +88,14 @@ fn not_there() -> Refusal {
 /// What was broadcast.
 type Broadcasts = Arc<Mutex<Vec<Broadcasting>>>;
 
+/// Who was sent away, and from which dialect.
+type SentAway = Arc<Mutex<Vec<(String, Option<String>)>>>;
+
 /// A shard: what is subscribed there, and who was sent away.
 #[derive(Clone, Default)]
 struct Shard {
     tallies: Vec<LocalTally>,
-    sent_away: Arc<Mutex<Vec<(String, Option<String>)>>>,
+    sent_away: SentAway,
 }
 
 impl Shard {

@@ -39,7 +39,7 @@ fn python(town: &Town, libraries: &Path, gateway: usize) -> Option<Backend> {
 }
 
 /// What the library of npm asks for.
-fn look(path: &str, params: Value) -> Value {
+fn look(path: &str, params: &Value) -> Value {
     json!({ "do": "look", "path": path, "params": params })
 }
 
@@ -50,7 +50,7 @@ async fn what_is_asked_about_channels_is_answered_for_all_gateways() {
     let (first, second) = (town.gateways[0].listen(), town.gateways[1].listen());
     let node = Backend::node(&town, &libraries, 0, "node");
     let nobody = json!({ "occupied": false, "subscription_count": 0 });
-    comes_to(&node, look(&format!("/channels/{CHANNEL}"), json!({ "info": "subscription_count" })), &nobody)
+    comes_to(&node, look(&format!("/channels/{CHANNEL}"), &json!({ "info": "subscription_count" })), &nobody)
         .await;
     let (ana, ben) = (Caller::open(&town, &libraries, "ana"), Caller::open(&town, &libraries, "ben"));
     ana.enters(first, "ana", CHANNEL).await;
@@ -61,15 +61,15 @@ async fn what_is_asked_about_channels_is_answered_for_all_gateways() {
     let numbers = json!({ "user_count": 3, "subscription_count": 2 });
     let both = "user_count,subscription_count";
     let presence = json!({ "filter_by_prefix": "presence-", "info": both });
-    comes_to(&node, look("/channels", presence), &json!({ "channels": { PRESENCE: numbers } })).await;
-    comes_to(&node, look("/channels", json!({})), &json!({ "channels": { PRESENCE: {}, CHANNEL: {} } }))
+    comes_to(&node, look("/channels", &presence), &json!({ "channels": { PRESENCE: numbers } })).await;
+    comes_to(&node, look("/channels", &json!({})), &json!({ "channels": { PRESENCE: {}, CHANNEL: {} } }))
         .await;
     let one = json!({ "occupied": true, "user_count": 3, "subscription_count": 2 });
-    comes_to(&node, look(&format!("/channels/{PRESENCE}"), json!({ "info": both })), &one).await;
+    comes_to(&node, look(&format!("/channels/{PRESENCE}"), &json!({ "info": both })), &one).await;
     let users = json!({ "users": [{ "id": "ana" }, { "id": "ben" }, { "id": "cid" }] });
-    comes_to(&node, look(&format!("/channels/{PRESENCE}/users"), json!({})), &users).await;
-    assert_eq!(node.asks(look(&format!("/channels/{CHANNEL}/users"), json!({}))).await["status"], 400);
-    assert_eq!(node.asks(look("/channels", json!({ "info": "user_count" }))).await["status"], 400);
+    comes_to(&node, look(&format!("/channels/{PRESENCE}/users"), &json!({})), &users).await;
+    assert_eq!(node.asks(look(&format!("/channels/{CHANNEL}/users"), &json!({}))).await["status"], 400);
+    assert_eq!(node.asks(look("/channels", &json!({ "info": "user_count" }))).await["status"], 400);
     if let Some(python) = python(&town, &libraries, 1) {
         let all = json!({ "channels": { PRESENCE: { "user_count": 3 } } });
         let deed = json!({ "do": "channels", "prefix": "presence-", "info": ["user_count"] });
@@ -80,7 +80,7 @@ async fn what_is_asked_about_channels_is_answered_for_all_gateways() {
     }
     ben.does(&json!({ "do": "unsubscribe", "channel": PRESENCE }));
     let one = json!({ "occupied": true, "user_count": 2, "subscription_count": 1 });
-    comes_to(&node, look(&format!("/channels/{PRESENCE}"), json!({ "info": both })), &one).await;
+    comes_to(&node, look(&format!("/channels/{PRESENCE}"), &json!({ "info": both })), &one).await;
     // What an event is told about its channels: of those that were asked about, and of both gateways.
     let info = json!({ "info": "subscription_count" });
     let event = json!({
@@ -93,7 +93,7 @@ async fn what_is_asked_about_channels_is_answered_for_all_gateways() {
     {
         let page = Page::open(&town, &libraries, "backend.js", name);
         let backend = Backend::new(page, first, app, secret);
-        for deed in [look("/channels", json!({})), json!({ "do": "terminate", "user": "ana" })] {
+        for deed in [look("/channels", &json!({})), json!({ "do": "terminate", "user": "ana" })] {
             assert_eq!(backend.asks(deed).await["status"], status, "{name}");
         }
     }
@@ -220,7 +220,7 @@ async fn a_page_signs_in_with_its_token_and_is_told_what_is_for_its_user_alone()
     let node = Backend::node(&town, &libraries, 1, "node");
     for user in ["ana", "ben"] {
         let own = json!({ "occupied": true });
-        comes_to(&node, look(&format!("/channels/%23server-to-user-{user}"), json!({})), &own).await;
+        comes_to(&node, look(&format!("/channels/%23server-to-user-{user}"), &json!({})), &own).await;
         let deed = json!({ "do": "send_to_user", "user": user, "event": "order", "data": { "for": user } });
         assert_eq!(node.asks(deed).await["status"], 200);
     }

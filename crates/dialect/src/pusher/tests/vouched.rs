@@ -100,10 +100,7 @@ fn what_parlors_own_endpoint_signs_for_a_user_is_taken_until_its_time_is_over() 
     let signature = answer["auth"].as_str().unwrap().into();
     let claim = Claim { signature, data: answer["user_data"].as_str().map(Into::into) };
     let voucher = pusher().vouch_for_user(SOCKET, &claim).unwrap();
-    assert_eq!(
-        (voucher.user, voucher.until.map(Timestamp::as_seconds)),
-        (Some(ana()), Some(1_795_150_800))
-    );
+    assert_eq!((voucher.user, voucher.until.map(Timestamp::as_seconds)), (Some(ana()), Some(1_795_150_800)));
     assert!(pusher().vouch_for_user("1234.1235", &claim).is_err());
     assert!(app().sign_in("1.2:private-x", &ana(), 0).is_err());
 }
