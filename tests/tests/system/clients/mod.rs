@@ -9,4 +9,5 @@ mod page;
 mod phoenix;
 mod pusher;
 mod pusher_backends;
+mod pusher_channels;
 mod pusher_http;

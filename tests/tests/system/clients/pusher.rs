@@ -54,14 +54,23 @@ impl Caller {
 
     /// Comes to a gateway, and into a channel for which its own application signs.
     pub(super) async fn is_signed_for(&self, at: SocketAddr, channel: &str, user: &Value) {
+        self.comes_signed(at, &json!({ "user": user }));
+        self.subscribes(channel).await;
+    }
+
+    /// Comes to a gateway; its own application signs, for this `user`, and with this `master` key of what is encrypted.
+    pub(super) fn comes_signed(&self, at: SocketAddr, application: &Value) {
+        let mut signs = json!({ "app": "3", "secret": "town-secret" });
+        for (name, value) in application.as_object().into_iter().flatten() {
+            signs[name] = value.clone();
+        }
         self.0.does(&json!({
             "do": "connect",
             "key": "town",
             "host": at.ip().to_string(),
             "port": at.port(),
-            "signs": { "app": "3", "secret": "town-secret", "user": user },
+            "signs": signs,
         }));
-        self.subscribes(channel).await;
     }
 
     /// Has it do something else.
@@ -69,10 +78,17 @@ impl Caller {
         self.0.does(deed);
     }
 
+    /// Everything that has happened to it.
+    pub(super) fn events(&self) -> Vec<Value> {
+        self.0.events()
+    }
+
     /// Comes to a gateway by Laravel's library, and into the channel of room `r7`.
     pub(super) async fn enters_by_echo(&self, at: SocketAddr, user: &str) {
         self.connects("echo", at, "town", "/broadcasting/auth", &Token::of(user));
-        self.0.does(&json!({ "do": "private", "name": "room-r7", "event": ".new_message", "whisper": "typing" }));
+        self.0.does(
+            &json!({ "do": "private", "name": "room-r7", "event": ".new_message", "whisper": "typing" }),
+        );
         self.is_called("room-r7", "subscribed", 1).await;
     }
 
@@ -89,11 +105,11 @@ impl Caller {
         self.is_called(channel, "pusher:subscription_succeeded", before + 1).await;
     }
 
-    fn asks(&self, channel: &str) {
+    pub(super) fn asks(&self, channel: &str) {
         self.0.does(&json!({ "do": "subscribe", "channel": channel }));
     }
 
-    fn triggers(&self, channel: &str, event: &str, data: &Value) {
+    pub(super) fn triggers(&self, channel: &str, event: &str, data: &Value) {
         self.0.does(&json!({ "do": "trigger", "channel": channel, "event": event, "data": data }));
     }
 
@@ -119,6 +135,12 @@ impl Caller {
 
     pub(super) async fn is_told(&self, what: &str, looks: impl Fn(&Value) -> bool) {
         self.0.shows(what, |events| events.iter().any(&looks).then_some(())).await;
+    }
+
+    /// Waits until something has happened so often.
+    pub(super) async fn is_told_times(&self, what: &str, looks: impl Fn(&Value) -> bool, times: usize) {
+        let often = |events: &[Value]| events.iter().filter(|event| looks(event)).count() >= times;
+        self.0.shows(what, |events| often(events).then_some(())).await;
     }
 
     /// How often its connection has been in this state.

@@ -30,6 +30,24 @@ impl Backend {
         Self::new(page, town.gateways[gateway].listen(), "3", "town-secret")
     }
 
+    /// The same, which encrypts what is for encrypted channels.
+    pub(super) fn with_master(
+        town: &Town,
+        libraries: &Path,
+        gateway: usize,
+        name: &str,
+        master: &str,
+    ) -> Self {
+        let backend = Self::node(town, libraries, gateway, name);
+        let at = town.gateways[gateway].listen();
+        let (host, port) = (at.ip().to_string(), at.port());
+        backend.0.does(&json!({
+            "do": "configure", "app": "3", "key": "town", "secret": "town-secret",
+            "host": host, "port": port, "master": master,
+        }));
+        backend
+    }
+
     /// The answer to something that it is told to do.
     pub(super) async fn asks(&self, deed: Value) -> Value {
         self.0.does(&deed);

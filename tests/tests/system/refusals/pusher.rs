@@ -63,8 +63,8 @@ async fn a_channel_that_cannot_be_had_is_refused_by_name_and_the_connection_stay
     let person = comes(&town).await;
     let long = format!("private-room-{}", "x".repeat(129));
     for (what, channel, status) in [
-        ("another user's channel", "#server-to-user-7", 400),
-        ("no room", "private-chat", 400),
+        ("a user's channel, to nobody", "#server-to-user-7", 401),
+        ("no signature, and no room", "private-chat", 401),
         ("a room without a name", "private-room-", 400),
         ("a name beyond the rules", "private-room-a b", 400),
         ("a wildcard of the bus", "private-room->", 400),
