@@ -16,6 +16,7 @@ mod many_rooms;
 mod mishaps;
 mod order;
 mod page;
+mod permissions;
 mod presence;
 mod refusals;
 mod rollout;
