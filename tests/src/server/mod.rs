@@ -78,6 +78,11 @@ impl Server {
         self.program = program;
     }
 
+    /// Its next lives have these ports, instead of free ones: where clients connect, and the one for probes.
+    pub fn settles(&mut self, listen: SocketAddr, admin: SocketAddr) {
+        (self.listen, self.admin) = (Some(listen), Some(admin));
+    }
+
     /// Starts it, and returns as soon as its ports are open. It need not be ready.
     ///
     /// # Panics
@@ -91,7 +96,7 @@ impl Server {
     ///
     /// # Panics
     /// If it ends instead, with the end of its log.
-    pub(crate) async fn opens(&mut self) {
+    pub async fn opens(&mut self) {
         let what = format!("{} opens its ports", self.name);
         let opened = until(what, async || self.has_opened().transpose()).await;
         opened.unwrap_or_else(|e| panic!("{e:#}"));
