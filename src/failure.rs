@@ -49,6 +49,14 @@ pub(crate) enum Failure {
     /// The store can never be opened like this.
     #[error(transparent)]
     Store(store::OpenError),
+    /// The process that was asked cannot serve.
+    #[error("{address}: {why}")]
+    NotReady {
+        /// Its admin port.
+        address: SocketAddr,
+        /// What it says itself, or why nobody answers.
+        why: String,
+    },
     /// A signal came before the work could be begun.
     #[error("stopped while waiting for the store: nothing was done")]
     Stopped,

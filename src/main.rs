@@ -20,7 +20,7 @@ use tokio::task::{LocalSet, spawn_local};
 use tokio_util::sync::CancellationToken;
 
 use crate::cli::{Cli, Command};
-use crate::commands::{check_config, gateway, migrate, solo, token, writer};
+use crate::commands::{check_config, gateway, health, migrate, solo, token, writer};
 use crate::config::{Config, Log};
 use crate::failure::Failure;
 use crate::signals::Signals;
@@ -52,6 +52,10 @@ fn run(command: Command, config: Config) -> Result<ExitCode, Failure> {
         Command::Migrate(args) => serve(&log, |stop| migrate::run(args, config, stop)),
         Command::Token(args) => {
             say(token::run(args, config)?);
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Health => {
+            say(health::run(&config)?);
             Ok(ExitCode::SUCCESS)
         }
         Command::CheckConfig(args) => {
