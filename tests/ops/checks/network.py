@@ -23,6 +23,7 @@ WAYS = [
     ("migrate", "store", 5432, True),
     ("gateway", "writer", 9090, False),
     ("gateway", "outside", 443, False),
+    ("gateway", "outside", 4318, False),
     ("writer", "outside", 443, False),
 ]
 
