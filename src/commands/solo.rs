@@ -18,7 +18,7 @@ use crate::failure::Failure;
 /// Why it could not start, or go on.
 pub(crate) async fn run(config: Config, stop: CancellationToken) -> Result<(), Failure> {
     let _lock = data::claim(config.store.url())?;
-    let config = data::with_key(config)?;
+    let (config, _made) = data::with_key(config)?;
     let bus = config.bus.open("solo").await?;
     let mut readiness = Readiness::default();
     let (gateway_state, writer_state) = (readiness.part("gateway"), readiness.part("writer"));
