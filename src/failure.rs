@@ -37,6 +37,12 @@ pub(crate) enum Failure {
         /// What the system says.
         error: io::Error,
     },
+    /// Metrics cannot be shown.
+    #[error("metrics: {0}")]
+    Metrics(#[from] prometheus::Error),
+    /// Traces can never be sent like this.
+    #[error("telemetry: {0}")]
+    Telemetry(String),
     /// The system gives no threads, or no signals.
     #[error("the system refuses what every process needs: {0}")]
     Runtime(#[source] io::Error),

@@ -12,6 +12,7 @@ mod metrics;
 mod porter;
 mod presence;
 mod room;
+mod sampling;
 mod session;
 pub mod settings;
 mod shard;

@@ -265,3 +265,38 @@ fn a_variable_with_one_underscore_too_few_is_told_by_the_name_that_it_should_hav
     assert!(mistakes[0].starts_with("PARLOR_AUTH_SECRET is not read"), "{mistakes:?}");
     assert!(mistakes[0].contains("PARLOR__AUTH__SECRET") && !mistakes[0].contains(SECRET), "{mistakes:?}");
 }
+
+#[test]
+fn traces_are_off_until_there_is_a_collector_and_then_a_hundredth_of_all() {
+    use gateway::settings::Sampling;
+    let sampling = |setting: Setting| setting.load(Role::Gateway).for_gateway().sampling;
+    assert_eq!(sampling(gateway().env("telemetry.ratio", "1")), Sampling::NONE);
+    let sends = || gateway().env("telemetry.endpoint", "http://collector:4318");
+    assert_eq!(sampling(sends()), Sampling::ratio(0.01));
+    assert_eq!(sampling(sends().env("telemetry.ratio", "1")), Sampling::ratio(1.0));
+    assert_eq!(sampling(sends().file("[telemetry]\nratio = 0.25")), Sampling::ratio(0.25));
+}
+
+#[test]
+fn a_collector_that_cannot_be_reached_like_that_is_a_mistake() {
+    for (key, value) in [
+        ("telemetry.endpoint", "https://collector:4318"),
+        ("telemetry.endpoint", "collector:4318"),
+        ("telemetry.endpoint", "http://ana:hush-hush@collector:4318"),
+        ("telemetry.endpoint", ""),
+        ("telemetry.protocol", "smoke"),
+        ("telemetry.ratio", "1.5"),
+        ("telemetry.ratio", "-1"),
+        ("telemetry.ratio", "NaN"),
+        ("telemetry.ratio", "some"),
+        ("telemetry.queue_spans", "0"),
+        ("telemetry.timeout", "0s"),
+    ] {
+        for role in [Role::Gateway, Role::Writer] {
+            let setting = gateway().env("store.url", "postgres://localhost/chat").env(key, value);
+            let mistakes = setting.mistakes(role);
+            assert!(mistakes.len() == 1 && mistakes[0].starts_with(key), "{key}={value}: {mistakes:?}");
+            assert!(!mistakes[0].contains("hush"), "{mistakes:?}");
+        }
+    }
+}

@@ -4,6 +4,7 @@
 mod check_config;
 mod health;
 mod help;
+mod log;
 mod parlor;
 mod roles;
 mod solo;

@@ -17,6 +17,7 @@
 
 pub mod audit;
 mod balancer;
+pub mod collector;
 mod crowd;
 mod diary;
 mod haproxy;

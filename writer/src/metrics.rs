@@ -198,7 +198,7 @@ impl Metrics {
         self.store_reachable.set(i64::from(reachable));
         for (used_for, use_) in [("append", usage.append), ("read", usage.read)] {
             let set = |state, count| {
-                self.store_connections.with_label_values(&[used_for, state]).set(number(count))
+                self.store_connections.with_label_values(&[used_for, state]).set(number(count));
             };
             set("lent", use_.lent);
             set("idle", use_.idle);

@@ -20,10 +20,11 @@ use super::due::Due;
 use super::heads::Recheck;
 use super::interest::{Ears, Interest, listen};
 use super::requests::Requests;
-use super::road::Road;
+use super::road::{Drafts, Road};
 use super::rooms::{Effect, PAGE_EVENTS, Room};
 use super::{ConnectionKey, Settings, Told, Want};
-use crate::metrics::Metrics;
+use crate::metrics::{Metrics, NOTES, WANTS};
+use crate::sampling::Step;
 use crate::session::{AskId, Read, ReadAnswer};
 
 /// How many notes wait between the bus and this loop.
@@ -158,7 +159,7 @@ impl Operator {
                 biased;
                 () = shutdown.cancelled() => return,
                 Ok(()) = link.changed() => {}
-                _ = beat.tick() => {}
+                _ = beat.tick() => self.measure(&wants),
                 there = poll_fn(|cx| self.poll_queues(&mut wants, &mut came, cx)) => if !there { return },
                 () = sleep_until(due) => {}
             }
@@ -177,6 +178,17 @@ impl Operator {
                 yield_now().await;
             }
         }
+    }
+
+    /// Shows how much waits, here and for the writers.
+    fn measure(&self, wants: &mpsc::Receiver<(usize, Want)>) {
+        let number = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
+        let waiting = |queue, count| {
+            self.metrics.switchboard_waiting.with_label_values(&[queue]).set(number(count));
+        };
+        waiting(WANTS, wants.len());
+        waiting(NOTES, self.notes.len());
+        self.metrics.requests_under_way.set(number(self.under_way));
     }
 
     /// What is still held for somebody.
@@ -244,7 +256,10 @@ impl Operator {
         match heard.note {
             Note::Events(events) => {
                 let room = events.room.clone();
-                self.with_room(&room, |room, fx| room.heard(events, now, fx));
+                let arrival =
+                    |trace| Step::arrival(self.road.bus().system(), trace, &room, events.events.len());
+                let trace = heard.trace.and_then(arrival);
+                self.with_room(&room, |room, fx| room.heard(events, trace.as_ref(), now, fx));
             }
             Note::Heads(_, heads) => self.take_heads(heads, now),
             Note::Beat(_) | Note::Live(_) | Note::Gateway(_) => {}
@@ -279,8 +294,8 @@ impl Operator {
             Want::Quit { room, received } => {
                 self.with_room(&room, |room, fx| room.quit(shard, received, now, fx));
             }
-            Want::Submit { connection, room, drafts, accepted } => {
-                self.submit(shard, connection, room, drafts, accepted);
+            Want::Submit { connection, room, drafts, accepted, trace } => {
+                self.submit(shard, connection, Drafts { room, drafts, accepted, trace });
             }
             Want::Read { connection, ask, read } => self.read(shard, connection, ask, read),
             Want::Look { room, create, accepted, reply } => {
@@ -290,9 +305,11 @@ impl Operator {
                 });
             }
             Want::Append { draft, accepted, reply } => {
+                let sampled = self.settings.sampling.takes(rand::random);
+                let trace = sampled.then(Step::request).flatten();
                 self.errand(reply, async move |road| {
-                    let room = draft.room.clone();
-                    let verdict = road.submit(&room, vec![*draft], accepted).await.pop();
+                    let (room, drafts) = (draft.room.clone(), vec![*draft]);
+                    let verdict = road.submit(Drafts { room, drafts, accepted, trace }).await.pop();
                     verdict.unwrap_or_else(|| Err(Refusal::unavailable("no verdict came")))
                 });
             }
@@ -410,23 +427,17 @@ impl Operator {
         });
     }
 
-    fn submit(
-        &mut self,
-        shard: usize,
-        connection: ConnectionKey,
-        room: RoomId,
-        drafts: Vec<chat::Draft>,
-        accepted: Instant,
-    ) {
+    fn submit(&mut self, shard: usize, connection: ConnectionKey, said: Drafts) {
+        let room = said.room.clone();
         if self.under_way >= UNDER_WAY_MAX {
-            let verdicts = vec![Err(Refusal::unavailable("this gateway is busy")); drafts.len()];
+            let verdicts = vec![Err(Refusal::unavailable("this gateway is busy")); said.drafts.len()];
             self.outgoing[shard].push(Told::Verdicts { connection, room, verdicts });
             return;
         }
         self.under_way += 1;
         let road = Rc::clone(&self.road);
         self.requests.begin(async move {
-            let verdicts = road.submit(&room, drafts, accepted).await;
+            let verdicts = road.submit(said).await;
             Done::Verdicts { shard, connection, room, verdicts }
         });
     }
@@ -455,11 +466,13 @@ mod tests {
     use prometheus::Registry;
 
     use super::*;
+    use crate::sampling::Sampling;
 
     #[test]
     fn only_so_many_empty_rooms_linger_and_none_for_ever() {
         let linger = Duration::from_secs(30);
-        let settings = Settings { replay: 1, ring_bytes: 1, linger };
+        let sampling = Sampling::NONE;
+        let settings = Settings { replay: 1, ring_bytes: 1, linger, sampling };
         let metrics = Metrics::register(&Registry::new()).unwrap();
         let mut operator = Operator::new(Arc::new(LocalBus::new(1)), settings, metrics, Vec::new());
         let state = RoomState {

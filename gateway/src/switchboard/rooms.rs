@@ -14,6 +14,7 @@ use tokio::time::Instant;
 
 use super::{ConnectionKey, Live, Settings, SubKey, Told};
 use crate::room::{Entry, Pages, Progress, RoomLog, enter};
+use crate::sampling::Step;
 use crate::session::{Join, JoinedAt};
 
 /// How many events a page may hold, and about how many bytes.
@@ -141,7 +142,7 @@ impl Room {
         let before = std::mem::replace(&mut self.stage, Stage::Known(log));
         if let Stage::Opening { early, .. } = before {
             for heard in early {
-                self.heard(heard, now, fx);
+                self.heard(heard, None, now, fx);
             }
         }
         for joining in std::mem::take(&mut self.joins) {
@@ -152,8 +153,14 @@ impl Room {
         self.note_emptiness(now, fx);
     }
 
-    /// The bus brought events.
-    pub(super) fn heard(&mut self, heard: RoomEvents, now: Instant, fx: &mut Vec<Effect>) {
+    /// The bus brought events. Their trace ends here if they have to wait for what is before them.
+    pub(super) fn heard(
+        &mut self,
+        heard: RoomEvents,
+        trace: Option<&Step>,
+        now: Instant,
+        fx: &mut Vec<Effect>,
+    ) {
         match &mut self.stage {
             Stage::Opening { early, bytes } => {
                 *bytes += heard.events.iter().map(Event::weight).sum::<usize>();
@@ -164,7 +171,7 @@ impl Room {
             }
             Stage::Known(log) => {
                 let told = log.hear(&heard.epoch, heard.events, now);
-                self.tell(told, now, fx);
+                self.tell(told, trace, now, fx);
                 self.plan(fx);
             }
         }
@@ -313,7 +320,7 @@ impl Room {
         match log.read(page, now) {
             Progress::Events(told) => {
                 fx.push(Effect::Repaired(told.len()));
-                self.tell(told, now, fx);
+                self.tell(told, None, now, fx);
             }
             Progress::Restart => self.restart(fx),
         }
@@ -343,7 +350,7 @@ impl Room {
         }
     }
 
-    fn tell(&self, told: Vec<Arc<Event>>, now: Instant, fx: &mut Vec<Effect>) {
+    fn tell(&self, told: Vec<Arc<Event>>, trace: Option<&Step>, now: Instant, fx: &mut Vec<Effect>) {
         let Stage::Known(log) = &self.stage else { return };
         if told.is_empty() {
             return;
@@ -351,7 +358,8 @@ impl Room {
         let events: Arc<[Arc<Event>]> = told.into();
         for shard in self.inside() {
             let (room, epoch) = (self.id.clone(), log.state().epoch.clone());
-            let live = Live { room, epoch, events: Arc::clone(&events), heard: now };
+            let (events, trace) = (Arc::clone(&events), trace.cloned());
+            let live = Live { room, epoch, events, heard: now, trace };
             fx.push(Effect::Tell(shard, Told::Events(live)));
         }
     }

@@ -160,10 +160,18 @@ impl Server {
     /// # Panics
     /// If the process does not answer.
     pub async fn metric(&self, name: &str) -> f64 {
+        self.metric_with(name, "").await
+    }
+
+    /// The same, of those with this label: `outcome="failed"`.
+    ///
+    /// # Panics
+    /// If the process does not answer.
+    pub async fn metric_with(&self, name: &str, label: &str) -> f64 {
         let reply = probe::get(self.admin(), "/metrics").await;
         let reply = reply.unwrap_or_else(|e| panic!("{} shows no metrics: {e:#}", self.name));
         let lines = reply.body.lines().filter_map(|line| line.strip_prefix(name));
-        let ours = lines.filter(|rest| rest.starts_with([' ', '{']));
+        let ours = lines.filter(|rest| rest.starts_with([' ', '{']) && rest.contains(label));
         ours.filter_map(|rest| rest.rsplit(' ').next()?.parse::<f64>().ok()).sum()
     }
 

@@ -23,6 +23,7 @@ mod rollout;
 mod solo;
 mod starting;
 mod stopping;
+mod telemetry;
 mod through_haproxy;
 
 /// The body of a message that is its number, and as long as wanted.
