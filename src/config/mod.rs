@@ -13,6 +13,8 @@ mod layer;
 mod log;
 mod mask;
 mod mistake;
+#[cfg(test)]
+mod reference;
 mod role;
 mod show;
 mod store;
