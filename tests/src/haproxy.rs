@@ -67,9 +67,9 @@ impl HaProxy {
         let network = free_network();
         let here = address_in(network, 1);
         let names = Names::on(here.into()).await?;
-        let (clients, operators) = (free(here)?, free(here)?);
-        let gateway = address_in(network, 2);
-        let ports = (free(gateway)?.port(), free(gateway)?.port());
+        let (clients, operators) = two_free(here)?;
+        let (listen, admin) = two_free(address_in(network, 2))?;
+        let ports = (listen.port(), admin.port());
         let log = folder.join("haproxy.log");
         let output = File::create(&log)?;
         let process = Process::start(&program, |haproxy| {
@@ -164,10 +164,11 @@ fn address_in([x, y]: [u8; 2], z: u8) -> Ipv4Addr {
     Ipv4Addr::new(127, x, y, z)
 }
 
-/// A port of this address that is free at this moment, and stays so: nobody else knows of this network.
-fn free(address: Ipv4Addr) -> Result<SocketAddr> {
-    let listener = TcpListener::bind((address, 0)).with_context(|| format!("no free port on {address}"))?;
-    Ok(listener.local_addr()?)
+/// Two ports of this address that are free at this moment, and stay so: nobody else knows of this network.
+fn two_free(address: Ipv4Addr) -> Result<(SocketAddr, SocketAddr)> {
+    let take = || TcpListener::bind((address, 0)).with_context(|| format!("no free port on {address}"));
+    let (one, other) = (take()?, take()?);
+    Ok((one.local_addr()?, other.local_addr()?))
 }
 
 /// Reads its table: a line with the names of the columns, one for each place that a gateway can have, and one for all
