@@ -36,6 +36,8 @@ pub(crate) enum Command {
     Migrate(migrate::Args),
     /// Print a token that is signed with the configured key
     Token(token::Args),
+    /// Ask a process on this machine whether it is ready; exit code 1 if not
+    Health,
     /// Say all that is wrong with the configuration, or print it
     CheckConfig(check_config::Args),
 }
@@ -49,6 +51,7 @@ impl Command {
             Self::Writer(_) => Role::Writer,
             Self::Migrate(_) => Role::Migrate,
             Self::Token(_) => Role::Token,
+            Self::Health => Role::Health,
             Self::CheckConfig(args) => args.role,
         }
     }

@@ -37,6 +37,12 @@ pub(crate) enum Failure {
         /// What the system says.
         error: io::Error,
     },
+    /// Metrics cannot be shown.
+    #[error("metrics: {0}")]
+    Metrics(#[from] prometheus::Error),
+    /// Traces can never be sent like this.
+    #[error("telemetry: {0}")]
+    Telemetry(String),
     /// The system gives no threads, or no signals.
     #[error("the system refuses what every process needs: {0}")]
     Runtime(#[source] io::Error),
@@ -49,6 +55,14 @@ pub(crate) enum Failure {
     /// The store can never be opened like this.
     #[error(transparent)]
     Store(store::OpenError),
+    /// The process that was asked cannot serve.
+    #[error("{address}: {why}")]
+    NotReady {
+        /// Its admin port.
+        address: SocketAddr,
+        /// What it says itself, or why nobody answers.
+        why: String,
+    },
     /// A signal came before the work could be begun.
     #[error("stopped while waiting for the store: nothing was done")]
     Stopped,

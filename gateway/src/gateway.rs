@@ -85,6 +85,7 @@ pub async fn run(settings: Settings, parts: Parts, shutdown: CancellationToken) 
     let address = settings.gateway.listen;
     let desk = Desks::new(&settings, &parts)?;
     let metrics = Metrics::register(&parts.registry)?;
+    desk.dialects.iter().for_each(|dialect| metrics.show_dialect(dialect.name()));
     let listener = bind(address).map_err(|source| RunError::Listen { address, source })?;
     let address = listener.local_addr().map_err(|source| RunError::Listen { address, source })?;
     let stop = CancellationToken::new();
@@ -124,6 +125,7 @@ fn start(
         replay: settings.limits.replay,
         ring_bytes: settings.limits.ring_bytes,
         linger: LINGER,
+        sampling: settings.sampling,
     };
     let ended = CancellationToken::new();
     let alive = || ended.clone().drop_guard();
@@ -313,6 +315,7 @@ impl Desks {
             auto_create: settings.rooms.auto_create,
             reception: self.reception.clone(),
             clock: Arc::clone(&self.clock),
+            sampling: settings.sampling,
         }
     }
 }

@@ -14,6 +14,7 @@ mod neighbours;
 mod porter;
 mod presence;
 mod room;
+mod sampling;
 mod session;
 pub mod settings;
 mod shard;

@@ -24,7 +24,19 @@ pub(crate) struct Metrics {
     pub(crate) slow_consumers: IntCounter,
     pub(crate) refusals: IntCounterVec,
     pub(crate) drain_remaining: IntGauge,
+    /// Bytes that wait for all sockets.
+    pub(crate) outbox_bytes: IntGauge,
+    /// Requests of clients that wait for a writer.
+    pub(crate) requests_under_way: IntGauge,
+    /// What waits for the switchboard, by queue.
+    pub(crate) switchboard_waiting: IntGaugeVec,
+    /// How late the shards run their timers.
+    pub(crate) shard_lag: Histogram,
 }
+
+/// The queues before the switchboard: wishes of shards, and notes of the bus.
+pub(crate) const WANTS: &str = "wants";
+pub(crate) const NOTES: &str = "notes";
 
 impl Metrics {
     /// Makes the collectors and registers them.
@@ -75,7 +87,34 @@ impl Metrics {
                 "parlor_drain_remaining",
                 "Connections that are still to be dismissed by the drain under way",
             )?,
+            outbox_bytes: IntGauge::new(
+                "parlor_outbox_bytes",
+                "Bytes that wait for sockets to take them, as of the last second",
+            )?,
+            requests_under_way: IntGauge::new(
+                "parlor_requests_under_way",
+                "Requests of clients that wait for a writer; at 20000 further ones are refused",
+            )?,
+            switchboard_waiting: IntGaugeVec::new(
+                Opts::new(
+                    "parlor_switchboard_waiting",
+                    "What waits for the switchboard: wants of shards (at most 65536), notes of the bus (8192)",
+                ),
+                &["queue"],
+            )?,
+            // A process shows the same of its main thread.
+            shard_lag: Histogram::with_opts(
+                HistogramOpts::new(
+                    "parlor_loop_lag_seconds",
+                    "How late a thread runs its timers: once a second",
+                )
+                .const_label("thread", "shard")
+                .buckets(LATENCIES.to_vec()),
+            )?,
         };
+        for queue in [WANTS, NOTES] {
+            metrics.switchboard_waiting.with_label_values(&[queue]).set(0);
+        }
         for code in Code::ALL {
             metrics.refusals.with_label_values(&[code.as_str()]).reset();
         }
@@ -91,7 +130,17 @@ impl Metrics {
         registry.register(Box::new(metrics.slow_consumers.clone()))?;
         registry.register(Box::new(metrics.refusals.clone()))?;
         registry.register(Box::new(metrics.drain_remaining.clone()))?;
+        registry.register(Box::new(metrics.outbox_bytes.clone()))?;
+        registry.register(Box::new(metrics.requests_under_way.clone()))?;
+        registry.register(Box::new(metrics.switchboard_waiting.clone()))?;
+        registry.register(Box::new(metrics.shard_lag.clone()))?;
         Ok(metrics)
+    }
+
+    /// Shows a dialect from now on, even if nobody speaks it.
+    pub(crate) fn show_dialect(&self, name: &str) {
+        self.connections.with_label_values(&[name]).set(0);
+        self.deliveries.with_label_values(&[name]).reset();
     }
 }
 

@@ -25,7 +25,7 @@ pub(crate) use readiness::{Readiness, State as PartState};
 #[derive(Debug)]
 pub(crate) struct Insight {
     /// Which parts can serve.
-    pub(crate) readiness: Readiness,
+    pub(crate) readiness: Arc<Readiness>,
     /// What they count.
     pub(crate) registry: Registry,
 }
@@ -91,7 +91,7 @@ mod tests {
     async fn readiness_follows_the_parts_and_health_does_not() {
         let mut readiness = Readiness::default();
         let gateway = readiness.part("gateway");
-        let routes = routes(Insight { readiness, registry: Registry::new() });
+        let routes = routes(Insight { readiness: Arc::new(readiness), registry: Registry::new() });
 
         let starting = r#"{"ready":false,"reasons":{"gateway":"starting"}}"#;
         assert_eq!(answer(&routes, "/readyz").await, (503, starting.to_owned()));
@@ -107,7 +107,7 @@ mod tests {
         let rooms = prometheus::IntGauge::new("parlor_rooms", "rooms").unwrap();
         registry.register(Box::new(rooms.clone())).unwrap();
         rooms.set(3);
-        let routes = routes(Insight { readiness: Readiness::default(), registry });
+        let routes = routes(Insight { readiness: Arc::default(), registry });
         let (status, text) = answer(&routes, "/metrics").await;
         assert_eq!(status, 200);
         assert!(text.lines().any(|line| line == "parlor_rooms 3"), "{text}");

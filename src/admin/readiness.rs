@@ -30,6 +30,11 @@ impl Readiness {
         say
     }
 
+    /// All parts, and whether each can serve now.
+    pub(crate) fn parts(&self) -> impl Iterator<Item = (&'static str, bool)> {
+        self.0.iter().map(|(name, state)| (*name, state.borrow().is_ok() && state.has_changed().is_ok()))
+    }
+
     /// How things stand now.
     pub(crate) fn report(&self) -> Report {
         let reasons: BTreeMap<_, _> = self

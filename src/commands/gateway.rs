@@ -10,22 +10,24 @@ use prometheus::Registry;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
-use crate::admin::{self, Insight, PartState, Readiness};
+use crate::admin::{self, PartState, Readiness};
 use crate::config::Config;
 use crate::failure::Failure;
 use crate::open_files;
 use crate::terminal::say;
+use crate::vitals::Vitals;
 
 /// Runs until `stop` is cancelled, and then until the clients have been sent away.
 ///
 /// # Errors
 /// Why it could not start.
-pub(crate) async fn run(config: Config, stop: CancellationToken) -> Result<(), Failure> {
+pub(crate) async fn run(config: Config, vitals: Vitals, stop: CancellationToken) -> Result<(), Failure> {
     let bus = config.bus.open("gateway").await?;
     let mut readiness = Readiness::default();
     let state = readiness.part("gateway");
-    let registry = Registry::new();
-    let _admin = admin::open(config.admin.listen, Insight { readiness, registry: registry.clone() }).await?;
+    let insight = vitals.insight(readiness, &*bus)?;
+    let registry = insight.registry.clone();
+    let _admin = admin::open(config.admin.listen, insight).await?;
     serve(&config, bus, registry, state, stop).await
 }
 

@@ -3,6 +3,7 @@
 
 pub(crate) mod check_config;
 pub(crate) mod gateway;
+pub(crate) mod health;
 pub(crate) mod migrate;
 pub(crate) mod solo;
 pub(crate) mod token;

@@ -2,28 +2,29 @@
 
 use std::sync::Arc;
 
-use prometheus::Registry;
 use tokio_util::sync::CancellationToken;
 
 use super::{gateway, writer};
-use crate::admin::{self, Insight, Readiness};
+use crate::admin::{self, Readiness};
 use crate::config::Config;
 use crate::data;
 use crate::failure::Failure;
+use crate::vitals::Vitals;
 
 /// Runs until `stop` is cancelled: then first the clients are sent away, which takes the writer's answers, and
 /// then the writer ends.
 ///
 /// # Errors
 /// Why it could not start, or go on.
-pub(crate) async fn run(config: Config, stop: CancellationToken) -> Result<(), Failure> {
+pub(crate) async fn run(config: Config, vitals: Vitals, stop: CancellationToken) -> Result<(), Failure> {
     let _lock = data::claim(config.store.url())?;
-    let config = data::with_key(config)?;
+    let (config, _made) = data::with_key(config)?;
     let bus = config.bus.open("solo").await?;
     let mut readiness = Readiness::default();
     let (gateway_state, writer_state) = (readiness.part("gateway"), readiness.part("writer"));
-    let registry = Registry::new();
-    let _admin = admin::open(config.admin.listen, Insight { readiness, registry: registry.clone() }).await?;
+    let insight = vitals.insight(readiness, &*bus)?;
+    let registry = insight.registry.clone();
+    let _admin = admin::open(config.admin.listen, insight).await?;
 
     let (stop_gateway, stop_writer) = (stop.child_token(), CancellationToken::new());
     let parts =

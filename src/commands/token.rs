@@ -5,9 +5,10 @@ use std::time::Duration;
 use chat::{Access, Clock, SystemClock, User};
 use gateway::auth::{Pass, Signer};
 
-use crate::config::Config;
+use crate::config::{Config, env_name};
 use crate::data;
 use crate::failure::Failure;
+use crate::terminal::complain;
 
 /// What the token is to say.
 #[derive(Debug, clap::Args)]
@@ -35,7 +36,15 @@ pub(crate) struct Args {
 /// # Errors
 /// [`Failure::Token`] if there is no key to sign with; [`Failure::Flag`] if no token can say that.
 pub(crate) fn run(args: Args, config: Config) -> Result<String, Failure> {
-    let config = data::with_key(config)?;
+    let (config, made) = data::with_key(config)?;
+    if let Some(file) = made {
+        let file = file.display();
+        complain(format_args!(
+            "no auth.secret is set: made one in {file}, which only a solo with this data knows. For a gateway set its key \
+             ({})",
+            env_name("auth.secret")
+        ));
+    }
     let user = User::parse(&args.user, args.name.as_deref())
         .map_err(|e| Failure::Flag { flag: "user", what: e.to_string() })?;
     let rooms = (!args.rooms.is_empty()).then_some(args.rooms);

@@ -1,13 +1,13 @@
 //! `parlor writer`: one writer. It waits for a bus and a store that are not there, and says so at `/readyz`.
 
 use ::writer::Parts;
-use prometheus::Registry;
 use tokio_util::sync::CancellationToken;
 
-use crate::admin::{self, Insight, Readiness};
+use crate::admin::{self, Readiness};
 use crate::config::Config;
 use crate::data;
 use crate::failure::Failure;
+use crate::vitals::Vitals;
 
 /// What else to do.
 #[derive(Debug, clap::Args)]
@@ -21,13 +21,19 @@ pub(crate) struct Args {
 ///
 /// # Errors
 /// Why it could not start, or go on.
-pub(crate) async fn run(args: Args, config: Config, stop: CancellationToken) -> Result<(), Failure> {
+pub(crate) async fn run(
+    args: Args,
+    config: Config,
+    vitals: Vitals,
+    stop: CancellationToken,
+) -> Result<(), Failure> {
     let _lock = data::claim(config.store.url())?;
     let bus = config.bus.open("writer").await?;
     let mut readiness = Readiness::default();
     let state = readiness.part("writer");
-    let registry = Registry::new();
-    let _admin = admin::open(config.admin.listen, Insight { readiness, registry: registry.clone() }).await?;
+    let insight = vitals.insight(readiness, &*bus)?;
+    let registry = insight.registry.clone();
+    let _admin = admin::open(config.admin.listen, insight).await?;
     serve(&config, args.migrate, Parts { bus, registry, readiness: state }, stop).await
 }
 

@@ -35,6 +35,7 @@ impl Config {
             mistakes.extend(wrong.map(|(key, what)| Mistake::of(&format!("writer.{key}"), what)));
         }
         mistakes.extend(self.log.check());
+        mistakes.extend(self.telemetry.check());
         mistakes
     }
 

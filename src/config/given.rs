@@ -88,6 +88,13 @@ impl Heap<'_> {
     fn add_variable(&mut self, name: &OsString, value: &OsString) {
         let shown = name.to_string_lossy();
         if !shown.starts_with(ENV_PREFIX) {
+            if let Some(meant) = self.keys.meant_by(&shown) {
+                let what = format!(
+                    "{shown} is not read: two underscores join the parts of {meant} ({})",
+                    env_name(meant)
+                );
+                self.mistakes.push(Mistake::general(what));
+            }
             return;
         }
         match (key_of_env(&shown), value.to_str()) {

@@ -53,6 +53,14 @@ impl Keys {
         self.0.iter().any(|(known, _)| known.strip_prefix(key).is_some_and(|rest| rest.starts_with('.')))
     }
 
+    /// The key that somebody means by `PARLOR_AUTH_SECRET`. Other names of that kind, as a cluster gives its services
+    /// (`PARLOR_GATEWAY_PORT`), are none of ours.
+    pub(crate) fn meant_by(&self, variable: &str) -> Option<&str> {
+        let meant = variable.strip_prefix("PARLOR_")?.to_lowercase().replace("__", "_");
+        let known = self.0.iter().map(|(known, _)| known.as_str());
+        known.into_iter().find(|known| known.replace('.', "_") == meant)
+    }
+
     /// The known key that is nearest to an unknown one, by the spelling of the whole and of its last part: so that
     /// a key in the wrong section, or without one, finds its own.
     pub(crate) fn nearest(&self, unknown: &str) -> Option<&str> {
@@ -138,6 +146,18 @@ mod tests {
             ("rooms.replay", "limits.replay"),
         ] {
             assert_eq!(keys.nearest(unknown), Some(known), "{unknown}");
+        }
+    }
+
+    #[test]
+    fn a_variable_with_too_few_underscores_is_known_by_the_key_that_it_means() {
+        let keys = keys();
+        for meant in ["PARLOR_GATEWAY_LISTEN", "PARLOR_GATEWAY__LISTEN", "PARLOR_gateway_listen"] {
+            assert_eq!(keys.meant_by(meant), Some("gateway.listen"), "{meant}");
+        }
+        for other in ["PARLOR_GATEWAY_PORT", "PARLOR_GATEWAY_SERVICE_HOST", "PARLOR_SEED", "PARLOR_", "PAGE"]
+        {
+            assert_eq!(keys.meant_by(other), None, "{other}");
         }
     }
 

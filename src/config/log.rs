@@ -1,5 +1,7 @@
 //! `log.*`: what is logged, and how it looks.
 
+use std::num::NonZeroUsize;
+
 use serde::{Deserialize, Serialize};
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::LevelFilter;
@@ -39,12 +41,18 @@ pub(crate) struct Log {
     pub(crate) format: Format,
     /// `error`, `warn`, `info`, `debug` or `trace`, for all or by part: `info,gateway=debug`.
     pub(crate) level: String,
+    /// The most lines that wait to be written; further ones are lost, and counted.
+    pub(crate) queue_lines: NonZeroUsize,
 }
 
 impl Default for Log {
-    /// What the NATS client tells of its connection, the bus tells too.
+    /// What the NATS client tells of its connection at each attempt, the bus tells once.
     fn default() -> Self {
-        Self { format: Format::Auto, level: "info,async_nats=warn".to_owned() }
+        Self {
+            format: Format::Auto,
+            level: "info,async_nats=off".to_owned(),
+            queue_lines: NonZeroUsize::MIN.saturating_add(8191),
+        }
     }
 }
 

@@ -13,9 +13,12 @@ mod layer;
 mod log;
 mod mask;
 mod mistake;
+#[cfg(test)]
+mod reference;
 mod role;
 mod show;
 mod store;
+mod telemetry;
 #[cfg(test)]
 mod tests;
 
@@ -29,6 +32,7 @@ pub(crate) use self::log::{Format, Log};
 pub(crate) use self::mistake::{Mistake, Mistakes};
 pub(crate) use self::role::Role;
 pub(crate) use self::store::Store;
+pub(crate) use self::telemetry::{Protocol, Telemetry};
 
 use self::keys::Keys;
 use self::layer::lay;
@@ -65,6 +69,8 @@ pub(crate) struct Config {
     pub(crate) admin: Admin,
     /// The log.
     pub(crate) log: Log,
+    /// Traces.
+    pub(crate) telemetry: Telemetry,
 }
 
 impl Config {
@@ -129,6 +135,7 @@ impl Config {
             action_cable: self.action_cable.clone(),
             phoenix: self.phoenix.clone(),
             pusher: self.pusher.clone(),
+            sampling: self.telemetry.sampling(),
         }
     }
 }

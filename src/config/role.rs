@@ -17,6 +17,9 @@ pub(crate) enum Role {
     /// The signing of a token, and nothing else: with what solo would be configured with.
     #[value(skip)]
     Token,
+    /// A question to another process, and nothing else.
+    #[value(skip)]
+    Health,
 }
 
 impl Role {

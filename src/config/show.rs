@@ -37,7 +37,8 @@ impl Config {
     }
 }
 
-fn concerns(role: Role, section: &str) -> bool {
+/// Whether processes of a role look at a section.
+pub(super) fn concerns(role: Role, section: &str) -> bool {
     match section {
         "gateway" | "limits" | "rooms" | "presence" | "drain" | "auth" | "action_cable" | "phoenix"
         | "pusher" => role.has_gateway(),

@@ -237,3 +237,66 @@ fn no_secret_is_shown_and_no_mistake_repeats_one() {
         Setting::default().env("bus.url", "ftp://ana:hush@h").env("auth.secret", "hush").mistakes(Role::Solo);
     assert!(mistakes.len() == 2 && !mistakes.concat().contains("hush"), "{mistakes:?}");
 }
+
+#[test]
+fn a_gateway_without_a_key_of_32_bytes_is_refused_by_its_name() {
+    let named = |mistakes: Vec<String>| {
+        assert_eq!(mistakes.len(), 1, "{mistakes:?}");
+        let mistake = mistakes.concat();
+        assert!(mistake.contains("auth.secret") && mistake.contains("PARLOR__AUTH__SECRET"), "{mistake}");
+    };
+    let bus = || Setting::default().env("bus.url", "nats://localhost:4222");
+    named(bus().mistakes(Role::Gateway));
+    named(bus().env("auth.secret", "").mistakes(Role::Gateway));
+    named(bus().env("auth.secret", &SECRET[1..]).mistakes(Role::Gateway));
+    assert_eq!(bus().env("auth.secret", SECRET).mistakes(Role::Gateway), [""; 0]);
+}
+
+#[test]
+fn a_variable_with_one_underscore_too_few_is_told_by_the_name_that_it_should_have() {
+    let mut setting = gateway();
+    let environment = &mut setting.sources.environment;
+    environment.push(("PARLOR_AUTH_SECRET".into(), SECRET.into()));
+    // What a cluster sets for a service of that name.
+    environment.push(("PARLOR_GATEWAY_SERVICE_HOST".into(), "10.0.0.7".into()));
+    environment.push(("PARLOR_GATEWAY_PORT".into(), "tcp://10.0.0.7:8080".into()));
+    let mistakes = setting.mistakes(Role::Gateway);
+    assert_eq!(mistakes.len(), 1, "{mistakes:?}");
+    assert!(mistakes[0].starts_with("PARLOR_AUTH_SECRET is not read"), "{mistakes:?}");
+    assert!(mistakes[0].contains("PARLOR__AUTH__SECRET") && !mistakes[0].contains(SECRET), "{mistakes:?}");
+}
+
+#[test]
+fn traces_are_off_until_there_is_a_collector_and_then_a_hundredth_of_all() {
+    use gateway::settings::Sampling;
+    let sampling = |setting: Setting| setting.load(Role::Gateway).for_gateway().sampling;
+    assert_eq!(sampling(gateway().env("telemetry.ratio", "1")), Sampling::NONE);
+    let sends = || gateway().env("telemetry.endpoint", "http://collector:4318");
+    assert_eq!(sampling(sends()), Sampling::ratio(0.01));
+    assert_eq!(sampling(sends().env("telemetry.ratio", "1")), Sampling::ratio(1.0));
+    assert_eq!(sampling(sends().file("[telemetry]\nratio = 0.25")), Sampling::ratio(0.25));
+}
+
+#[test]
+fn a_collector_that_cannot_be_reached_like_that_is_a_mistake() {
+    for (key, value) in [
+        ("telemetry.endpoint", "https://collector:4318"),
+        ("telemetry.endpoint", "collector:4318"),
+        ("telemetry.endpoint", "http://ana:hush-hush@collector:4318"),
+        ("telemetry.endpoint", ""),
+        ("telemetry.protocol", "smoke"),
+        ("telemetry.ratio", "1.5"),
+        ("telemetry.ratio", "-1"),
+        ("telemetry.ratio", "NaN"),
+        ("telemetry.ratio", "some"),
+        ("telemetry.queue_spans", "0"),
+        ("telemetry.timeout", "0s"),
+    ] {
+        for role in [Role::Gateway, Role::Writer] {
+            let setting = gateway().env("store.url", "postgres://localhost/chat").env(key, value);
+            let mistakes = setting.mistakes(role);
+            assert!(mistakes.len() == 1 && mistakes[0].starts_with(key), "{key}={value}: {mistakes:?}");
+            assert!(!mistakes[0].contains("hush"), "{mistakes:?}");
+        }
+    }
+}

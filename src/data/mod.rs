@@ -54,18 +54,22 @@ pub(crate) fn claim(store_url: &str) -> Result<Option<Lock>, Failure> {
     Ok(Some(Lock::claim(&file)?))
 }
 
-/// The configuration with a key for tokens: where none is set, the one that is made up beside the data.
+/// The configuration with a key for tokens: where none is set, the one that is made up beside the data; and the file
+/// that holds it, if it was made just now.
 ///
 /// # Errors
 /// [`Failure::Folder`].
-pub(crate) fn with_key(mut config: Config) -> Result<Config, Failure> {
-    if config.lacks_key() {
-        let folder = folder(config.store.url());
-        let made = make(&folder).and_then(|()| secret::secret(&folder));
-        let made = made.map_err(|error| Failure::Folder { path: folder, error })?;
-        config.auth.secret = Some(Secret::new(made));
+pub(crate) fn with_key(mut config: Config) -> Result<(Config, Option<PathBuf>), Failure> {
+    if !config.lacks_key() {
+        return Ok((config, None));
     }
-    Ok(config)
+    let folder = folder(config.store.url());
+    let file = folder.join(secret::FILE);
+    let is_new = !file.exists();
+    let secret = make(&folder).and_then(|()| secret::secret(&folder));
+    let secret = secret.map_err(|error| Failure::Folder { path: folder, error })?;
+    config.auth.secret = Some(Secret::new(secret));
+    Ok((config, is_new.then_some(file)))
 }
 
 #[cfg(test)]

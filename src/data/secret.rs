@@ -6,6 +6,9 @@ use std::path::Path;
 use rand::distr::{Alphanumeric, SampleString};
 use tempfile::NamedTempFile;
 
+/// The file in the folder of the data.
+pub(super) const FILE: &str = "secret";
+
 /// Characters of the secret, of 62 kinds: 285 bits.
 const LENGTH: usize = 48;
 
@@ -15,7 +18,7 @@ const LENGTH: usize = 48;
 /// # Errors
 /// If it can neither be read nor written.
 pub(crate) fn secret(folder: &Path) -> io::Result<String> {
-    let path = folder.join("secret");
+    let path = folder.join(FILE);
     match std::fs::read_to_string(&path) {
         Err(e) if e.kind() == ErrorKind::NotFound => {}
         read => return read.map(|text| text.trim().to_owned()),

@@ -12,6 +12,7 @@ fn help_names_every_command_and_every_flag() {
         "writer",
         "migrate",
         "token",
+        "health",
         "check-config",
         "--config",
         "--listen",

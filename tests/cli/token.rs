@@ -78,7 +78,11 @@ fn without_a_configured_key_solos_own_is_used_and_made_if_need_be() {
     let first = output(parlor(folder.path(), &["token", "--user", "ana"]));
     let made = std::fs::read_to_string(folder.path().join("parlor-data/secret")).unwrap();
     assert_eq!(identity(made.trim(), &first).user.id.as_str(), "ana");
+    let said = stderr(&first);
+    assert!(said.contains("parlor-data/secret") && said.contains("auth.secret"), "{said}");
+    assert!(!said.contains(made.trim()), "{said}");
     let second = output(parlor(folder.path(), &["token", "--user", "bob"]));
+    assert_eq!(stderr(&second), "", "it was there already");
     assert_eq!(identity(made.trim(), &second).user.id.as_str(), "bob");
 }
 

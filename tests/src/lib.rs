@@ -17,11 +17,14 @@
 
 pub mod audit;
 mod balancer;
+pub mod collector;
 mod crowd;
 mod diary;
+mod haproxy;
 mod length;
 mod line;
 mod message;
+mod names;
 mod older;
 mod patience;
 mod person;
@@ -40,6 +43,7 @@ mod witness;
 pub use balancer::Balancer;
 pub use crowd::{Crowd, Told};
 pub use diary::{Diary, Entry, Place};
+pub use haproxy::{HaProxy, Replica};
 pub use length::length;
 pub use line::{Line, Toll, Way};
 pub use message::Message;

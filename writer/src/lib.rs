@@ -17,6 +17,7 @@ mod refusal;
 mod run;
 mod settings;
 mod standstill;
+mod state;
 
 pub use run::{Parts, RunError, run};
 pub use settings::Settings;

@@ -21,7 +21,7 @@ use crate::metrics::Metrics;
 use crate::readiness::{self, Readiness};
 use crate::reads::{self, Reader};
 use crate::standstill::{self, Standstill};
-use crate::{Settings, opening};
+use crate::{Settings, opening, state};
 
 /// How many requests may have come in at the doors and not yet be looked at.
 const ASKED_MAX: usize = 4096;
@@ -185,7 +185,8 @@ impl Writer {
         helpers.spawn(standstill::watch(standstill.clone(), Arc::clone(bus)));
         helpers.spawn(heads::announce(Arc::clone(bus), heads.clone(), settings.heads));
         let (bus, store, duty) = (Arc::clone(bus), Arc::clone(store), self.duty.subscribe());
-        helpers.spawn(heads::scan(bus, store, health.clone(), duty, settings.heads));
+        helpers.spawn(heads::scan(bus, Arc::clone(&store), health.clone(), duty, settings.heads));
+        helpers.spawn(state::show(self.metrics.clone(), store, health.clone(), self.duty.subscribe()));
         helpers
     }
 

@@ -35,7 +35,7 @@ const fn line(
 }
 
 /// All of them, in the order of the page.
-pub(crate) const TOPICS: [Topic; 10] = [
+pub(crate) const TOPICS: [Topic; 11] = [
     Topic {
         name: "fan-out",
         beside: "bare loop",
@@ -255,6 +255,22 @@ pub(crate) const TOPICS: [Topic; 10] = [
             line("", "CPU µs", "refused-pusher", Value("/server_cpu_us_per_refusal"), Said),
             line("10 000 idle clients, native", IDLE, "idle-native", Value("/idle_cpu_ms_per_s"), Said),
             line("… Action Cable", IDLE, "idle-action-cable", Value("/idle_cpu_ms_per_s"), Said),
+        ],
+    },
+    Topic {
+        name: "telemetry",
+        beside: "without",
+        lines: &[
+            line(
+                "One room × 1000, 50 messages/s, 1 % traced, the collector hangs",
+                CPU,
+                "telemetry-hanging",
+                Ratio(CPU),
+                AtMost(1.03),
+            ),
+            line("", P99, "telemetry-hanging", Ratio(P99), Said),
+            line("… it refuses", CPU, "telemetry-refusing", Ratio(CPU), AtMost(1.03)),
+            line("… it hangs, and all is traced", CPU, "telemetry-all", Ratio(CPU), Said),
         ],
     },
     Topic {

@@ -9,6 +9,7 @@ mod message;
 mod nats;
 mod open;
 mod partition;
+mod step;
 mod survey;
 mod trace;
 mod waiting;
@@ -23,6 +24,7 @@ pub use message::{Answer, Ask, Beat, HEADS_MAX, Note, PageLimit, PollSession, Ro
 pub use nats::UNREAD_MAX;
 pub use open::{ClientCertificate, OpenError, Options, check_url, open};
 pub use partition::{PARTITIONS, Partition};
+pub use step::{STEP_TARGET, Step};
 pub use survey::{Named, Survey, Surveyed, Tally};
 pub use trace::TraceParent;
 pub use waiting::Pending;
@@ -67,6 +69,9 @@ pub trait Bus: Send + Sync + 'static {
     /// # Errors
     /// [`BusError`] if the bus has been closed.
     async fn listen(&self, topic: Topic, into: mpsc::Sender<Heard>) -> Result<Listening, BusError>;
+
+    /// What carries it, as traces name it: `messaging.system`.
+    fn system(&self) -> &'static str;
 
     /// The state of the connection, as it changes.
     fn link(&self) -> watch::Receiver<Link>;
@@ -123,7 +128,7 @@ pub enum Topic {
 pub struct Heard {
     /// What it says.
     pub note: Note,
-    /// The trace that it belongs to.
+    /// The trace that it belongs to, if that is recorded.
     pub trace: Option<TraceParent>,
 }
 
@@ -132,7 +137,7 @@ pub struct Heard {
 pub struct Asked {
     /// What is asked.
     pub ask: Ask,
-    /// The trace that it belongs to.
+    /// The trace that it belongs to, if that is recorded.
     pub trace: Option<TraceParent>,
     /// Where the answer goes.
     pub reply_to: ReplyTo,

@@ -1,5 +1,7 @@
 //! The trace that a message belongs to, carried beside it in the headers.
 
+use opentelemetry::trace::{SpanContext, SpanId, TraceFlags, TraceId, TraceState};
+
 /// A W3C `traceparent` header value (Trace Context, section 3.2): 55 bytes of `00-<trace>-<span>-<flags>`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TraceParent([u8; 55]);
@@ -22,6 +24,25 @@ impl TraceParent {
     pub fn as_str(&self) -> &str {
         std::str::from_utf8(&self.0).unwrap_or_default()
     }
+
+    /// True if whoever began the trace decided that it is recorded.
+    #[must_use]
+    pub fn is_sampled(&self) -> bool {
+        self.flags().is_sampled()
+    }
+
+    /// The same as words of OpenTelemetry: of a span elsewhere.
+    pub(crate) fn context(&self) -> SpanContext {
+        let header = self.as_str();
+        // The form was checked: neither can fail.
+        let trace = TraceId::from_hex(&header[3..35]).unwrap_or(TraceId::INVALID);
+        let span = SpanId::from_hex(&header[36..52]).unwrap_or(SpanId::INVALID);
+        SpanContext::new(trace, span, self.flags(), true, TraceState::default())
+    }
+
+    fn flags(&self) -> TraceFlags {
+        TraceFlags::new(u8::from_str_radix(&self.as_str()[53..], 16).unwrap_or_default())
+    }
 }
 
 #[cfg(test)]
@@ -42,5 +63,19 @@ mod tests {
         ] {
             assert_eq!(TraceParent::parse(bad), None, "{bad}");
         }
+    }
+
+    #[test]
+    fn what_the_header_says_is_what_opentelemetry_knows() {
+        let of = |flags: &str| {
+            let header = format!("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-{flags}");
+            TraceParent::parse(&header).unwrap()
+        };
+        let context = of("01").context();
+        assert_eq!(context.trace_id().to_string(), "4bf92f3577b34da6a3ce929d0e0e4736");
+        assert_eq!(context.span_id().to_string(), "00f067aa0ba902b7");
+        assert!(context.is_remote() && context.is_sampled());
+        let sampled = ["00", "01", "02", "03", "ff"].map(|flags| of(flags).is_sampled());
+        assert_eq!(sampled, [false, true, false, true, true]);
     }
 }

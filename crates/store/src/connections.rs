@@ -18,6 +18,17 @@ use tokio::time::{Instant, timeout};
 
 use crate::{Options, StoreError};
 
+/// How a kind of connections is used at a moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct InUse {
+    /// Lent to calls.
+    pub lent: usize,
+    /// Open, and waiting for a call.
+    pub idle: usize,
+    /// The most that there may be.
+    pub max: usize,
+}
+
 /// How long taking leave of the server may take, for all connections together.
 const GOODBYE: Duration = Duration::from_secs(1);
 
@@ -118,6 +129,12 @@ impl<D: Dial> Connections<D> {
         };
         // They are polite, not needed: a server that is frozen is not waited for once a connection.
         let _ = timeout(GOODBYE, goodbyes).await;
+    }
+
+    /// How the connections are used now.
+    pub(crate) fn usage(&self) -> InUse {
+        let max = self.max as usize;
+        InUse { lent: max.saturating_sub(self.slots.available_permits()), idle: self.idle().len(), max }
     }
 
     async fn lease(&self) -> Result<Lease<'_, D>, StoreError> {

@@ -42,6 +42,7 @@ use chat::{
 };
 
 pub use backend::{Backend, check_url};
+pub use connections::InUse;
 pub use cursor::Cursor;
 pub use error::{OpenError, StoreError};
 pub use open::{migrate, open};
@@ -120,8 +121,20 @@ pub trait Store: Send + Sync + 'static {
     /// [`StoreError::Unavailable`] says why not.
     async fn check(&self) -> Result<(), StoreError>;
 
+    /// How the connections are used now.
+    fn usage(&self) -> Usage;
+
     /// Ends all connections, after the calls under way.
     async fn close(&self);
+}
+
+/// How the connections of a store are used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Usage {
+    /// Those that append.
+    pub append: InUse,
+    /// Those that read.
+    pub read: InUse,
 }
 
 /// How large a page may be. A page holds at least one entry if there is one.

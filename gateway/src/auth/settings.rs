@@ -11,7 +11,8 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Settings {
-    /// The key of HS256, at least [`Secret::BYTES_MIN`] bytes.
+    /// The key of HS256, at least 32 bytes ([`Secret::BYTES_MIN`]). Solo without any key makes one, and keeps it beside its
+    /// database.
     pub secret: Option<Secret>,
     /// A public key in PEM: RSA for RS256, P-256 for ES256, Ed25519 for EdDSA. The kind of the key alone
     /// decides the algorithm; what a token says of itself never does.
@@ -20,7 +21,8 @@ pub struct Settings {
     pub audience: Option<String>,
     /// The `iss` that tokens must have, if set.
     pub issuer: Option<String>,
-    /// How far the clocks of those who sign tokens may differ from ours, at most [`Settings::LEEWAY_MAX`].
+    /// How far the clocks of those who sign tokens may differ from ours, at most 60s
+    /// ([`Settings::LEEWAY_MAX`]).
     #[serde(with = "humantime_serde")]
     pub leeway: Duration,
     /// Whether anybody may ask for a token of any user at `/dev/token`.

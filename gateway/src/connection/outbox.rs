@@ -95,7 +95,6 @@ impl Outbox {
     }
 
     /// What all that waits takes.
-    #[cfg(test)]
     pub(crate) fn bytes(&self) -> usize {
         self.bytes as usize
     }

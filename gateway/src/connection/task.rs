@@ -89,6 +89,7 @@ mod tests {
             auto_create: false,
             reception: Reception::new(Arc::new(Verifier::new(&auth).unwrap()), 0),
             clock: Arc::new(SystemClock),
+            sampling: crate::sampling::Sampling::NONE,
         };
         let metrics = Metrics::register(&Registry::new()).unwrap();
         let nobody_listens = Line::tapped(mpsc::channel(1).0);

@@ -11,6 +11,8 @@ use chat::{
 use dialect::{Alias, Attendance, From};
 use tokio::time::Instant;
 
+use crate::sampling::Step;
+
 /// One of the subscriptions of one connection: a number that is not used again on this connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) struct SubId(pub(crate) u32);
@@ -79,6 +81,8 @@ pub(crate) enum Action {
         drafts: Vec<Draft>,
         /// When the oldest of them was accepted: the answer is due [`ANSWER_WITHIN`] after it.
         accepted: Instant,
+        /// What is recorded of the first of them that is traced.
+        trace: Option<Step>,
     },
     /// Read something through the writers; the answer is [`Answered::Read`].
     Read(AskId, Read),

@@ -10,6 +10,7 @@ use rand::RngExt;
 use rand::rngs::StdRng;
 
 use crate::auth::{Admitted, Identity, Reception, Seat};
+use crate::sampling::{Sampling, Step};
 use crate::settings::{Limits, Presence};
 
 /// Within which time somebody who is sent away should come back, in milliseconds.
@@ -30,6 +31,8 @@ pub(crate) struct EnvParts {
     pub(crate) reception: Reception,
     /// The wall clock, for tokens and for what people read.
     pub(crate) clock: Arc<dyn Clock>,
+    /// Which messages are traced.
+    pub(crate) sampling: Sampling,
 }
 
 /// What all sessions of a shard share. Stays on its shard's thread.
@@ -39,6 +42,7 @@ pub(crate) struct Env {
     pub(super) auto_create: bool,
     reception: Reception,
     pub(super) clock: Arc<dyn Clock>,
+    sampling: Sampling,
     chance: RefCell<StdRng>,
     /// The random number of the shard.
     pub(super) shard: u32,
@@ -52,13 +56,14 @@ impl EnvParts {
     }
 
     fn with_chance(self, mut chance: StdRng) -> Env {
-        let Self { limits, presence, auto_create, reception, clock } = self;
+        let Self { limits, presence, auto_create, reception, clock, sampling } = self;
         Env {
             limits,
             presence,
             auto_create,
             reception,
             clock,
+            sampling,
             shard: chance.random(),
             chance: RefCell::new(chance),
             degraded: Cell::new(false),
@@ -109,6 +114,11 @@ impl Env {
             .ok()
             .filter(|left| *left > 0)
             .map(|left| Duration::from_micros(left).min(UNTIL_MAX))
+    }
+
+    /// What is recorded of a frame in this dialect that says something; nothing of most.
+    pub(super) fn trace(&self, dialect: &'static str) -> Option<Step> {
+        self.sampling.takes(|| self.random_number()).then(|| Step::frame(dialect)).flatten()
     }
 
     /// 64 bits that nobody can foresee.

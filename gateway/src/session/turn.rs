@@ -51,6 +51,11 @@ impl<'a> Voice<'a> {
         Self { dialect, out }
     }
 
+    /// What the dialect is called.
+    pub(super) fn dialect_name(&self) -> &'static str {
+        self.dialect.name()
+    }
+
     /// Says something, if the dialect has words for it.
     pub(super) fn say(&mut self, say: &Say<'_>) {
         self.speak(|dialect, payload| dialect.say(say, payload));

@@ -16,6 +16,8 @@ pub use drain::Drain;
 pub use limits::Limits;
 pub use presence::Presence;
 
+pub use crate::sampling::Sampling;
+
 /// `gateway.*`
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -63,4 +65,6 @@ pub struct Settings {
     pub phoenix: Phoenix,
     /// `pusher.*`
     pub pusher: Pusher,
+    /// Which messages are traced: `telemetry.ratio`
+    pub sampling: Sampling,
 }

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 #[serde(default, deny_unknown_fields)]
 pub struct Presence {
     /// The most connections in a room that are listed; where there are more, only their number is told. At most
-    /// [`Presence::LIST_MAX`].
+    /// 1000 ([`Presence::LIST_MAX`]).
     pub list_max: u32,
     /// How long whoever was in a room stays there after the connection has broken.
     #[serde(with = "humantime_serde")]

@@ -11,6 +11,7 @@ use super::{Shard, busy};
 use crate::connection::{Frame, Subscription};
 use crate::presence::Parting;
 use crate::room::Phase;
+use crate::sampling::Step;
 use crate::session::{Action, Answered, Join, SubId};
 use crate::switchboard::{ConnectionKey, Want};
 
@@ -38,7 +39,9 @@ impl Shard {
                     self.leave(key, sub);
                     None
                 }
-                Action::Submit { room, drafts, accepted } => self.submit(key, room, drafts, accepted),
+                Action::Submit { room, drafts, accepted, trace } => {
+                    self.submit(key, room, drafts, accepted, trace)
+                }
                 Action::Count(code) => {
                     self.metrics.refusals.with_label_values(&[code.as_str()]).inc();
                     None
@@ -150,8 +153,9 @@ impl Shard {
         room: RoomId,
         drafts: Vec<chat::Draft>,
         accepted: Instant,
+        trace: Option<Step>,
     ) -> Option<Answered> {
-        match self.line.ask(Want::Submit { connection: key, room, drafts, accepted }) {
+        match self.line.ask(Want::Submit { connection: key, room, drafts, accepted, trace }) {
             Err(Want::Submit { room, drafts, .. }) => {
                 Some(Answered::Verdicts(room, vec![Err(busy()); drafts.len()]))
             }

@@ -13,6 +13,7 @@ use tokio::time::Instant;
 use super::encode::encode;
 use super::{Shard, SharedShard, index};
 use crate::connection::{End, Flushed};
+use crate::sampling::Step;
 use crate::session::Answered;
 use crate::switchboard::{ConnectionKey, Live, Told};
 
@@ -29,7 +30,7 @@ pub(super) async fn run(shard: SharedShard, mut told: mpsc::Receiver<Vec<Told>>)
         let now = Instant::now();
         for told in batches.drain(..).flatten() {
             if let Told::Events(live) = &told {
-                timings.push((Arc::clone(&live.events), live.heard));
+                timings.push(Timing::begin(live));
             }
             shard.borrow_mut().take(told, now);
         }
@@ -37,6 +38,21 @@ pub(super) async fn run(shard: SharedShard, mut told: mpsc::Receiver<Vec<Told>>)
             yield_now().await;
         }
         shard.borrow_mut().observe(&timings);
+    }
+}
+
+/// Events on their way through this shard.
+struct Timing {
+    events: Arc<[Arc<Event>]>,
+    heard: Instant,
+    /// What is recorded of it: until this is dropped.
+    _trace: Option<Step>,
+}
+
+impl Timing {
+    fn begin(live: &Live) -> Self {
+        let trace = live.trace.as_ref().map(|arrival| arrival.part("write to sockets"));
+        Self { events: Arc::clone(&live.events), heard: live.heard, _trace: trace }
     }
 }
 
@@ -174,13 +190,13 @@ impl Shard {
     }
 
     /// Measures how long events took to the last of their sockets: once an event, not once a delivery.
-    fn observe(&self, timings: &[(Arc<[Arc<Event>]>, Instant)]) {
+    fn observe(&self, timings: &[Timing]) {
         use chat::Clock;
         if timings.is_empty() {
             return;
         }
         let wall = SystemClock.now().as_micros();
-        for (events, heard) in timings {
+        for Timing { events, heard, .. } in timings {
             let on_the_way = heard.elapsed().as_secs_f64();
             for event in events.iter() {
                 self.metrics.bus_to_socket.observe(on_the_way);

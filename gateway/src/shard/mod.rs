@@ -69,6 +69,25 @@ pub(crate) struct Shard {
     /// Sockets are read into this.
     input: Vec<u8>,
     limits: ShardLimits,
+    waiting: Waiting,
+}
+
+/// How much waits for the sockets of a shard, counted once a tick.
+#[derive(Debug, Default)]
+struct Waiting {
+    /// As far as this tick has counted.
+    bytes: usize,
+    /// What the metrics have been told.
+    shown: i64,
+}
+
+impl Waiting {
+    /// All are counted: the metrics are told, and it begins anew.
+    fn show(&mut self, metrics: &Metrics) {
+        let bytes = i64::try_from(std::mem::take(&mut self.bytes)).unwrap_or(i64::MAX);
+        metrics.outbox_bytes.add(bytes - self.shown);
+        self.shown = bytes;
+    }
 }
 
 /// The bounds that the shard itself keeps.
@@ -114,6 +133,7 @@ impl Shard {
             scratch: Vec::new(),
             input: vec![0; INPUT_BYTES],
             limits,
+            waiting: Waiting::default(),
         }
     }
 
@@ -135,13 +155,16 @@ impl Shard {
     pub(crate) fn tick(&mut self, from: usize, now: Instant) -> Option<usize> {
         let until = from + TICKED_AT_ONCE;
         for place in from..until {
-            if let Some(generation) = self.connections.get(place).map(|connection| connection.generation) {
+            if let Some(connection) = self.connections.get(place) {
+                let generation = connection.generation;
+                self.waiting.bytes += connection.outbox.bytes();
                 self.tick_connection(ConnectionKey { place: short(place), generation }, now);
             }
         }
         if until < self.connections.capacity() {
             return Some(until);
         }
+        self.waiting.show(&self.metrics);
         self.ring_again();
         self.quits =
             std::mem::take(&mut self.quits).into_iter().filter(|room| !self.try_quit(room)).collect();

@@ -76,7 +76,7 @@ async fn run(parts: Parts) {
     tasks.spawn_local(fanout::run(Rc::clone(&shard), ends.told));
     tasks.spawn_local(answer_http(parts.sockets, parts.service, told.clone()));
     tasks.spawn_local(welcome(Rc::clone(&shard), parts.arrivals));
-    tasks.spawn_local(tick(Rc::clone(&shard)));
+    tasks.spawn_local(tick(Rc::clone(&shard), metrics.clone()));
     tasks.spawn_local(drain(shard, told, metrics));
     tokio::select! {
         () = stop.cancelled() => {}
@@ -94,11 +94,12 @@ async fn panic_of(mut tasks: JoinSet<()>) -> JoinError {
     std::future::pending().await
 }
 
-async fn tick(shard: SharedShard) {
+async fn tick(shard: SharedShard, metrics: Metrics) {
     let mut ticks = interval(TICK);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
-        ticks.tick().await;
+        let due = ticks.tick().await;
+        metrics.shard_lag.observe(due.elapsed().as_secs_f64());
         let mut from = Some(0);
         while let Some(place) = from {
             from = shard.borrow_mut().tick(place, Instant::now());

@@ -58,10 +58,10 @@ impl Shard {
                     self.part(&left);
                 }
             }
-            Action::Submit { room, drafts, accepted } => {
+            Action::Submit { room, drafts, accepted, trace } => {
                 let count = drafts.len();
                 let (line, id) = (&self.line, room.clone());
-                if line.ask(Want::Submit { connection: key, room, drafts, accepted }).is_err() {
+                if line.ask(Want::Submit { connection: key, room, drafts, accepted, trace }).is_err() {
                     return Some(Answered::Verdicts(id, vec![Err(busy()); count]));
                 }
             }

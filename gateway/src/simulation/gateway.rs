@@ -21,6 +21,7 @@ use super::weather::Weather;
 use super::writers::Door;
 use crate::auth::{Pass, Reception, Secret, Settings as AuthSettings, Signer, Verifier};
 use crate::metrics::Metrics;
+use crate::sampling::Sampling;
 use crate::session::EnvParts;
 use crate::settings::Limits;
 use crate::switchboard::test_bench::{Bounds, start_here};
@@ -65,7 +66,8 @@ impl Gateway {
     pub(super) fn start(life: u32, seed: u64, weather: &Weather, owner: bool, rooms: &[RoomId]) -> Self {
         let bus = Arc::new(LocalBus::new(REQUESTS_MAX));
         let stop = CancellationToken::new();
-        let settings = Settings { replay: weather.replay, ring_bytes: weather.ring_bytes, linger: LINGER };
+        let (replay, ring_bytes) = (weather.replay, weather.ring_bytes);
+        let settings = Settings { replay, ring_bytes, linger: LINGER, sampling: Sampling::NONE };
         let bounds = Bounds { wants: weather.wants_max, told: weather.told_max };
         let road = Arc::clone(&bus) as Arc<dyn Bus>;
         let (ends, work) = start_here(weather.shards, bounds, road, settings, metrics(), stop.clone());
@@ -76,6 +78,7 @@ impl Gateway {
                 auto_create: true,
                 reception: Reception::new(Arc::clone(&VERIFIER), 0),
                 clock: Arc::new(StandingClock),
+                sampling: Sampling::NONE,
             };
             let chance = Chance::new(seed.wrapping_add(1));
             Shard::new(parts.into_env_with_seed(seed), ends, chance, weather.clogged)

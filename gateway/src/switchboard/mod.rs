@@ -37,6 +37,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::metrics::Metrics;
 use crate::porter::Passing;
+use crate::sampling::{Sampling, Step};
 use crate::session::{AskId, Join, JoinedAt, Read, ReadAnswer, SubId, Tuned};
 use crate::shard::LocalTally;
 
@@ -66,7 +67,13 @@ pub(crate) enum Want {
     /// got for the room since it was last out of it; if another is on its way, the shard stays in.
     Quit { room: RoomId, received: u32 },
     /// Append drafts. Answered by [`Told::Verdicts`].
-    Submit { connection: ConnectionKey, room: RoomId, drafts: Vec<Draft>, accepted: Instant },
+    Submit {
+        connection: ConnectionKey,
+        room: RoomId,
+        drafts: Vec<Draft>,
+        accepted: Instant,
+        trace: Option<Step>,
+    },
     /// Read something. Answered by [`Told::Read`].
     Read { connection: ConnectionKey, ask: AskId, read: Read },
     /// Find out where a room stands, for a request over HTTP.
@@ -115,6 +122,8 @@ pub(crate) struct Live {
     pub(crate) events: Arc<[Arc<Event>]>,
     /// When the bus brought them, or when the read that brought them came back.
     pub(crate) heard: Instant,
+    /// What is recorded of them, until they are written everywhere.
+    pub(crate) trace: Option<Step>,
 }
 
 /// A shard's line to the switchboard.
@@ -146,6 +155,8 @@ pub(crate) struct Settings {
     pub(crate) ring_bytes: usize,
     /// How long interest in an empty room lingers.
     pub(crate) linger: Duration,
+    /// Which requests over HTTP are traced.
+    pub(crate) sampling: Sampling,
 }
 
 /// How many wishes of all shards wait for the switchboard.

@@ -24,10 +24,11 @@ use super::due::Due;
 use super::heads::Recheck;
 use super::interest::Interest;
 use super::requests::Requests;
-use super::road::Road;
+use super::road::{Drafts, Road};
 use super::rooms::{Effect, Room};
 use super::{Settings, Told, Want};
-use crate::metrics::Metrics;
+use crate::metrics::{Metrics, NOTES, WANTS};
+use crate::sampling::Step;
 
 /// How many notes wait between the bus and this loop.
 const NOTES_MAX: usize = 8192;
@@ -127,7 +128,7 @@ impl Operator {
                 biased;
                 () = shutdown.cancelled() => return,
                 Ok(()) = link.changed() => {}
-                _ = beat.tick() => {}
+                _ = beat.tick() => self.measure(&wants),
                 there = poll_fn(|cx| self.poll_queues(&mut wants, &mut came, cx)) => if !there { return },
                 () = sleep_until(due) => {}
             }
@@ -146,6 +147,17 @@ impl Operator {
                 yield_now().await;
             }
         }
+    }
+
+    /// Shows how much waits, here and for the writers.
+    fn measure(&self, wants: &mpsc::Receiver<(usize, Want)>) {
+        let number = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
+        let waiting = |queue, count| {
+            self.metrics.switchboard_waiting.with_label_values(&[queue]).set(number(count));
+        };
+        waiting(WANTS, wants.len());
+        waiting(NOTES, self.notes.len());
+        self.metrics.requests_under_way.set(number(self.under_way));
     }
 
     /// What is still held for somebody.
@@ -213,7 +225,10 @@ impl Operator {
         match heard.note {
             Note::Events(events) => {
                 let room = events.room.clone();
-                self.with_room(&room, |room, fx| room.heard(events, now, fx));
+                let arrival =
+                    |trace| Step::arrival(self.road.bus().system(), trace, &room, events.events.len());
+                let trace = heard.trace.and_then(arrival);
+                self.with_room(&room, |room, fx| room.heard(events, trace.as_ref(), now, fx));
             }
             Note::Heads(_, heads) => self.take_heads(heads, now),
             Note::Beat(_) | Note::Live(_) | Note::Gateway(_) => {}
@@ -248,8 +263,8 @@ impl Operator {
             Want::Quit { room, received } => {
                 self.with_room(&room, |room, fx| room.quit(shard, received, now, fx));
             }
-            Want::Submit { connection, room, drafts, accepted } => {
-                self.submit(shard, connection, room, drafts, accepted);
+            Want::Submit { connection, room, drafts, accepted, trace } => {
+                self.submit(shard, connection, Drafts { room, drafts, accepted, trace });
             }
             Want::Read { connection, ask, read } => self.read(shard, connection, ask, read),
             Want::Look { room, create, accepted, reply } => {
@@ -259,9 +274,11 @@ impl Operator {
                 });
             }
             Want::Append { draft, accepted, reply } => {
+                let sampled = self.settings.sampling.takes(rand::random);
+                let trace = sampled.then(Step::request).flatten();
                 self.errand(reply, async move |road| {
-                    let room = draft.room.clone();
-                    let verdict = road.submit(&room, vec![*draft], accepted).await.pop();
+                    let (room, drafts) = (draft.room.clone(), vec![*draft]);
+                    let verdict = road.submit(Drafts { room, drafts, accepted, trace }).await.pop();
                     verdict.unwrap_or_else(|| Err(Refusal::unavailable("no verdict came")))
                 });
             }
@@ -303,11 +320,13 @@ mod tests {
     use prometheus::Registry;
 
     use super::*;
+    use crate::sampling::Sampling;
 
     #[test]
     fn only_so_many_empty_rooms_linger_and_none_for_ever() {
         let linger = Duration::from_secs(30);
-        let settings = Settings { replay: 1, ring_bytes: 1, linger };
+        let sampling = Sampling::NONE;
+        let settings = Settings { replay: 1, ring_bytes: 1, linger, sampling };
         let metrics = Metrics::register(&Registry::new()).unwrap();
         let mut operator = Operator::new(Arc::new(LocalBus::new(1)), settings, metrics, Vec::new());
         let state = RoomState {

@@ -10,11 +10,12 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use bus::{Answer, Ask, Bus, BusError, Door, PARTITIONS, Partition, Submission};
+use bus::{Answer, Ask, Bus, BusError, Door, PARTITIONS, Partition, Submission, TraceParent};
 use chat::{Code, Draft, Refusal, RoomId, Verdict};
 use tokio::time::{Instant, sleep, sleep_until, timeout_at};
 
 use super::budget::Budget;
+use crate::sampling::Step;
 use crate::session::ANSWER_WITHIN;
 
 /// How long the owner of a partition may be silent before any writer is asked.
@@ -64,6 +65,24 @@ impl Owner {
     }
 }
 
+/// What somebody wants to say in a room.
+pub(super) struct Drafts {
+    pub(super) room: RoomId,
+    pub(super) drafts: Vec<Draft>,
+    pub(super) accepted: Instant,
+    pub(super) trace: Option<Step>,
+}
+
+/// Where a request goes.
+#[derive(Clone, Copy)]
+struct To {
+    service: Service,
+    partition: Partition,
+    /// How much of the budget another attempt takes.
+    weight: usize,
+    trace: Option<TraceParent>,
+}
+
 #[derive(Clone, Copy)]
 enum Service {
     Submit,
@@ -110,17 +129,24 @@ impl Road {
     }
 
     /// Submits drafts of one room. Ends within [`ANSWER_WITHIN`] of `accepted`, with a verdict a draft.
-    pub(super) async fn submit(&self, room: &RoomId, drafts: Vec<Draft>, accepted: Instant) -> Vec<Verdict> {
+    pub(super) async fn submit(&self, said: Drafts) -> Vec<Verdict> {
+        let Drafts { room, drafts, accepted, trace } = said;
         let count = drafts.len();
+        // What came before it ends here.
+        let step = trace.and_then(|frame| Step::submission(self.bus.system(), &frame, &room, count));
+        let trace = step.as_ref().and_then(Step::parent);
         self.budget.borrow_mut().count(count, Instant::now());
         let ask = || Ask::Submit(Submission { drafts: drafts.clone(), age: accepted.elapsed() });
-        let partition = Partition::of(room);
-        let answer = self.ask(Service::Submit, partition, count, accepted + ANSWER_WITHIN, &ask).await;
-        match answer {
+        let to = To { service: Service::Submit, partition: Partition::of(&room), weight: count, trace };
+        let verdicts = match self.ask(to, accepted + ANSWER_WITHIN, &ask).await {
             Ok(Answer::Verdicts(verdicts)) if verdicts.len() == count => verdicts,
             Ok(Answer::Refused(refusal)) | Err(refusal) => vec![Err(refusal); count],
             Ok(_) => vec![Err(nonsense()); count],
+        };
+        if let (Some(step), Some(Err(refusal))) = (&step, verdicts.iter().find(|verdict| verdict.is_err())) {
+            step.fail(refusal.code);
         }
+        verdicts
     }
 
     /// Asks for something that can be read. Ends within [`ANSWER_WITHIN`] of `accepted`.
@@ -130,38 +156,27 @@ impl Road {
         ask: &Ask,
         accepted: Instant,
     ) -> Result<Answer, Refusal> {
-        match self.ask(Service::Read, partition, 1, accepted + ANSWER_WITHIN, &|| ask.clone()).await {
+        let to = To { service: Service::Read, partition, weight: 1, trace: None };
+        match self.ask(to, accepted + ANSWER_WITHIN, &|| ask.clone()).await {
             Ok(Answer::Refused(refusal)) => Err(refusal),
             other => other,
         }
     }
 
-    async fn ask(
-        &self,
-        service: Service,
-        partition: Partition,
-        weight: usize,
-        deadline: Instant,
-        ask: &dyn Fn() -> Ask,
-    ) -> Result<Answer, Refusal> {
-        let attempts = self.attempts(service, partition, weight, ask);
+    async fn ask(&self, to: To, deadline: Instant, ask: &dyn Fn() -> Ask) -> Result<Answer, Refusal> {
+        let attempts = self.attempts(to, ask);
         timeout_at(deadline, attempts)
             .await
             .unwrap_or_else(|_| Err(Refusal::unavailable("no writer answered in time")))
     }
 
-    async fn attempts(
-        &self,
-        service: Service,
-        partition: Partition,
-        weight: usize,
-        ask: &dyn Fn() -> Ask,
-    ) -> Result<Answer, Refusal> {
+    async fn attempts(&self, to: To, ask: &dyn Fn() -> Ask) -> Result<Answer, Refusal> {
+        let To { service, partition, weight, trace } = to;
         let owner = &self.owners[usize::from(partition.index())];
         let started = Instant::now();
         let first =
             if owner.passed_over_until.get() > started { service.any() } else { service.owner(partition) };
-        let mut under_way = vec![self.attempt(first, ask()).await];
+        let mut under_way = vec![self.attempt(first, ask(), trace).await];
         let mut waits_for_owner = first == service.owner(partition);
         let mut again = started + if waits_for_owner { owner.patience() } else { AGAIN };
         loop {
@@ -178,7 +193,7 @@ impl Road {
                         if door == service.any() {
                             sleep(NOBODY).await;
                         }
-                        under_way.push(self.attempt(service.any(), ask()).await);
+                        under_way.push(self.attempt(service.any(), ask(), trace).await);
                         (waits_for_owner, again) = (false, Instant::now() + AGAIN);
                     }
                     Err(error) if under_way.is_empty() => return Err(lost(&error)),
@@ -194,7 +209,7 @@ impl Road {
                     };
                     again = now + AGAIN;
                     if go {
-                        under_way.push(self.attempt(service.any(), ask()).await);
+                        under_way.push(self.attempt(service.any(), ask(), trace).await);
                     }
                 }
             }
@@ -203,8 +218,8 @@ impl Road {
 
     /// Hands one attempt over; what comes back is its answer. That nobody is there one bus knows at once, and
     /// another learns later.
-    async fn attempt(&self, door: Door, ask: Ask) -> Attempt {
-        match self.bus.ask(door, ask, None).await {
+    async fn attempt(&self, door: Door, ask: Ask, trace: Option<TraceParent>) -> Attempt {
+        match self.bus.ask(door, ask, trace).await {
             Ok(pending) => Box::pin(async move { (door, pending.await) }),
             Err(error) => Box::pin(ready((door, Err(error)))),
         }

@@ -18,6 +18,7 @@ use reading::Reader;
 
 use super::{ConnectionKey, Live, Settings, SubKey, Told};
 use crate::room::{Entry, Pages, RoomLog, enter};
+use crate::sampling::Step;
 use crate::session::{Join, JoinedAt};
 
 /// How much of what is heard before the room is known is kept.
@@ -135,7 +136,7 @@ impl Room {
         let before = std::mem::replace(&mut self.stage, Stage::Known(log));
         if let Stage::Opening { early, .. } = before {
             for heard in early {
-                self.heard(heard, now, fx);
+                self.heard(heard, None, now, fx);
             }
         }
         for joining in std::mem::take(&mut self.joins) {
@@ -146,8 +147,14 @@ impl Room {
         self.note_emptiness(now, fx);
     }
 
-    /// The bus brought events.
-    pub(super) fn heard(&mut self, heard: RoomEvents, now: Instant, fx: &mut Vec<Effect>) {
+    /// The bus brought events. Their trace ends here if they have to wait for what is before them.
+    pub(super) fn heard(
+        &mut self,
+        heard: RoomEvents,
+        trace: Option<&Step>,
+        now: Instant,
+        fx: &mut Vec<Effect>,
+    ) {
         match &mut self.stage {
             Stage::Opening { early, bytes } => {
                 *bytes += heard.events.iter().map(Event::weight).sum::<usize>();
@@ -158,7 +165,7 @@ impl Room {
             }
             Stage::Known(log) => {
                 let told = log.hear(&heard.epoch, heard.events, now);
-                self.tell(told, now, fx);
+                self.tell(told, trace, now, fx);
                 self.plan(fx);
             }
         }
@@ -257,7 +264,7 @@ impl Room {
         }
     }
 
-    fn tell(&self, told: Vec<Arc<Event>>, now: Instant, fx: &mut Vec<Effect>) {
+    fn tell(&self, told: Vec<Arc<Event>>, trace: Option<&Step>, now: Instant, fx: &mut Vec<Effect>) {
         let Stage::Known(log) = &self.stage else { return };
         if told.is_empty() {
             return;
@@ -265,7 +272,8 @@ impl Room {
         let events: Arc<[Arc<Event>]> = told.into();
         for shard in self.inside() {
             let (room, epoch) = (self.id.clone(), log.state().epoch.clone());
-            let live = Live { room, epoch, events: Arc::clone(&events), heard: now };
+            let (events, trace) = (Arc::clone(&events), trace.cloned());
+            let live = Live { room, epoch, events, heard: now, trace };
             fx.push(Effect::Tell(shard, Told::Events(live)));
         }
     }

@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 use super::test_bench::{Bounds, start_here};
 use super::{ConnectionKey, Settings, Told, Want};
 use crate::metrics::Metrics;
+use crate::sampling::Sampling;
 
 /// How many requests wait at the door of a writer.
 const ASKED_MAX: usize = 4096;
@@ -40,6 +41,7 @@ fn wish() -> Want {
         room: draft.room.clone(),
         drafts: vec![draft],
         accepted: Instant::now(),
+        trace: None,
     }
 }
 
@@ -55,7 +57,8 @@ async fn a_flood_of_wishes_leaves_the_writer_its_turns() {
     let here = LocalSet::new();
     let codes = here.run_until(async {
         let bounds = Bounds { wants: WISHES, told: WISHES };
-        let settings = Settings { replay: 1, ring_bytes: 1, linger: Duration::ZERO };
+        let settings =
+            Settings { replay: 1, ring_bytes: 1, linger: Duration::ZERO, sampling: Sampling::NONE };
         let metrics = Metrics::register(&Registry::new()).unwrap();
         let (mut ends, _work) = start_here(1, bounds, bus, settings, metrics, CancellationToken::new());
         (0..WISHES).for_each(|_| ends[0].line.ask(wish()).unwrap());

@@ -78,6 +78,11 @@ impl Server {
         self.program = program;
     }
 
+    /// Its next lives have these ports, instead of free ones: where clients connect, and the one for probes.
+    pub fn settles(&mut self, listen: SocketAddr, admin: SocketAddr) {
+        (self.listen, self.admin) = (Some(listen), Some(admin));
+    }
+
     /// Starts it, and returns as soon as its ports are open. It need not be ready.
     ///
     /// # Panics
@@ -91,7 +96,7 @@ impl Server {
     ///
     /// # Panics
     /// If it ends instead, with the end of its log.
-    pub(crate) async fn opens(&mut self) {
+    pub async fn opens(&mut self) {
         let what = format!("{} opens its ports", self.name);
         let opened = until(what, async || self.has_opened().transpose()).await;
         opened.unwrap_or_else(|e| panic!("{e:#}"));
@@ -155,10 +160,18 @@ impl Server {
     /// # Panics
     /// If the process does not answer.
     pub async fn metric(&self, name: &str) -> f64 {
+        self.metric_with(name, "").await
+    }
+
+    /// The same, of those with this label: `outcome="failed"`.
+    ///
+    /// # Panics
+    /// If the process does not answer.
+    pub async fn metric_with(&self, name: &str, label: &str) -> f64 {
         let reply = probe::get(self.admin(), "/metrics").await;
         let reply = reply.unwrap_or_else(|e| panic!("{} shows no metrics: {e:#}", self.name));
         let lines = reply.body.lines().filter_map(|line| line.strip_prefix(name));
-        let ours = lines.filter(|rest| rest.starts_with([' ', '{']));
+        let ours = lines.filter(|rest| rest.starts_with([' ', '{']) && rest.contains(label));
         ours.filter_map(|rest| rest.rsplit(' ').next()?.parse::<f64>().ok()).sum()
     }
 

@@ -1,5 +1,6 @@
 //! The NATS and the Postgres of a town.
 
+use std::path::Path;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use anyhow::Result;
@@ -7,11 +8,15 @@ use servers::{Nats, NatsCluster, Postgres, WallClock};
 
 use super::plan::Plan;
 use crate::line::Line;
+use crate::server::Role;
 
 /// Databases of this process so far: each town has its own.
 static DATABASES: AtomicU32 = AtomicU32::new(0);
 
 const OWN_DATABASE: &str = "parlor";
+
+/// What each role may say on NATS in production.
+const PERMISSIONS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../k8s/base/nats/permissions.conf");
 
 /// Where messages are kept, and what carries them.
 pub(super) struct Backends {
@@ -29,12 +34,31 @@ pub(super) enum Database {
 impl Backends {
     /// Starts what the plan asks for; its own Postgres looks at this clock.
     pub(super) async fn start(plan: &Plan, clock: Option<&WallClock>) -> Result<Self> {
-        let nats = if plan.nats_nodes == 1 {
-            NatsCluster { nodes: vec![Nats::start().await?] }
-        } else {
-            NatsCluster::start(plan.nats_nodes).await?
+        let nats = match (plan.has_roles, plan.nats_nodes) {
+            (true, _) => {
+                let roles = [Role::Gateway, Role::Writer].map(login);
+                NatsCluster { nodes: vec![Nats::start_guarded(Path::new(PERMISSIONS), &roles).await?] }
+            }
+            (false, 1) => NatsCluster { nodes: vec![Nats::start().await?] },
+            (false, nodes) => NatsCluster::start(nodes).await?,
         };
         Ok(Self { nats, postgres: Database::start(plan, clock).await? })
+    }
+
+    /// The URL of NATS for a process of this role.
+    pub(super) fn nats_url(&self, role: Role) -> String {
+        match self.nats.nodes.as_slice() {
+            [node] => node.url_for(login(role)),
+            _ => self.nats.url(),
+        }
+    }
+}
+
+/// As what a process logs in to NATS.
+fn login(role: Role) -> &'static str {
+    match role {
+        Role::Gateway | Role::Solo => "gateway",
+        Role::Writer => "writer",
     }
 }
 

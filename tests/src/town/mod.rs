@@ -178,13 +178,13 @@ impl Town {
             town.backends = Some(Backends::start(&plan, town.postgres_clock.as_ref()).await?);
         }
         for number in 0..plan.writers {
-            let (mut settings, lines) = town.settings_for(&plan).await?;
+            let (mut settings, lines) = town.settings_for(&plan, Role::Writer).await?;
             town.writer_lines.extend(lines);
             town.writer_clocks.extend(give_clock(&mut settings, &plan)?);
             town.writers.push(town.server(format!("writer-{number}"), Role::Writer, settings));
         }
         for number in 0..plan.gateways {
-            let (mut settings, lines) = town.settings_for(&plan).await?;
+            let (mut settings, lines) = town.settings_for(&plan, plan.gateway_role()).await?;
             town.gateway_lines.extend(lines);
             town.gateway_clocks.extend(give_clock(&mut settings, &plan)?);
             town.gateways.push(town.server(format!("gateway-{number}"), plan.gateway_role(), settings));
@@ -197,7 +197,7 @@ impl Town {
 
     async fn settle_island(&mut self, plan: &Plan) -> Result<()> {
         let nats = Nats::start().await?;
-        let (mut settings, _) = self.settings_for(plan).await?;
+        let (mut settings, _) = self.settings_for(plan, Role::Gateway).await?;
         settings.set("bus.url", nats.url());
         let (gateway, writer) = (self.gateways.len(), self.writers.len());
         self.writers.push(self.server(format!("writer-{writer}"), Role::Writer, settings.clone()));
@@ -210,11 +210,11 @@ impl Town {
         Server::new(name, role, settings, self.folder.path().to_owned())
     }
 
-    async fn settings_for(&self, plan: &Plan) -> Result<(Settings, Option<Lines>)> {
+    async fn settings_for(&self, plan: &Plan, role: Role) -> Result<(Settings, Option<Lines>)> {
         let mut settings = Settings::default();
         let mut lines = None;
         if let Some(backends) = &self.backends {
-            let (mut nats, mut postgres) = (backends.nats.url(), backends.postgres.url());
+            let (mut nats, mut postgres) = (backends.nats_url(role), backends.postgres.url());
             if plan.has_lines {
                 let laid = lines.insert(Lines::lay(backends).await?);
                 (nats, postgres) = (laid.nats_url(), laid.postgres_url(&backends.postgres));

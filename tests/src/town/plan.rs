@@ -23,6 +23,7 @@ pub struct Plan {
     pub(super) owns_postgres: bool,
     pub(super) has_lines: bool,
     pub(super) nats_nodes: usize,
+    pub(super) has_roles: bool,
     pub(super) disk_megabytes: Option<u32>,
     pub(super) has_wall_clocks: bool,
     pub(super) has_island: bool,
@@ -40,6 +41,7 @@ impl Plan {
             owns_postgres: false,
             has_lines: false,
             nats_nodes: 1,
+            has_roles: false,
             disk_megabytes: None,
             has_wall_clocks: false,
             has_island: false,
@@ -91,6 +93,13 @@ impl Plan {
     /// With a cluster of three NATS servers instead of one.
     pub fn nats_cluster(mut self) -> Self {
         self.nats_nodes = 3;
+        self
+    }
+
+    /// With one NATS server at which gateways and writers log in, each to say and hear what it may in production:
+    /// `k8s/base/nats/permissions.conf`.
+    pub fn nats_roles(mut self) -> Self {
+        self.has_roles = true;
         self
     }
 

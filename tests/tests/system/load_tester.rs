@@ -1,7 +1,7 @@
 //! The load tester as the crowd of a test: a process that speaks to all gateways, and audits what it receives.
 
 use std::fs::{self, File};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 use town::{Outcome, Process, SECRET, Server, Town, program, until};
@@ -33,13 +33,24 @@ impl Load {
         name: &str,
         arguments: &[&str],
     ) -> Self {
-        let report = town.folder().join(format!("{name}.json"));
-        let said = town.folder().join(format!("{name}.txt"));
+        let targets = gateways.iter().map(|gateway| format!("ws://{}{path}", gateway.listen()));
+        Self::to(targets, town.folder(), name, arguments)
+    }
+
+    /// The same, to these addresses; what it leaves goes into `folder`.
+    pub(crate) fn to(
+        targets: impl Iterator<Item = String>,
+        folder: &Path,
+        name: &str,
+        arguments: &[&str],
+    ) -> Self {
+        let report = folder.join(format!("{name}.json"));
+        let said = folder.join(format!("{name}.txt"));
         let output = File::create(&said).expect("a file in the town's folder");
         let process =
             Process::start(&program("parlor-loadtest").unwrap_or_else(|e| panic!("{e:#}")), |load| {
-                for gateway in gateways {
-                    load.arg("--target").arg(format!("ws://{}{path}", gateway.listen()));
+                for target in targets {
+                    load.arg("--target").arg(target);
                 }
                 load.args(arguments)
                     .arg("--audit-only")

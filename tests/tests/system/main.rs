@@ -16,12 +16,15 @@ mod many_rooms;
 mod mishaps;
 mod order;
 mod page;
+mod permissions;
 mod presence;
 mod refusals;
 mod rollout;
 mod solo;
 mod starting;
 mod stopping;
+mod telemetry;
+mod through_haproxy;
 
 /// The body of a message that is its number, and as long as wanted.
 fn body(number: usize, bytes: usize) -> String {

@@ -134,6 +134,16 @@ impl<T> Backlog<T> {
         given_up.collect()
     }
 
+    /// How many messages wait.
+    pub(crate) const fn messages(&self) -> usize {
+        self.messages
+    }
+
+    /// How many bytes these take.
+    pub(crate) const fn bytes(&self) -> usize {
+        self.bytes
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.queue.is_empty()
     }

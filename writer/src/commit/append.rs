@@ -45,8 +45,9 @@ pub(crate) async fn append(store: &dyn Store, batch: &[Draft], metrics: &Metrics
             continue;
         }
         let drafts = work.drafts(&piece);
+        let asked = Instant::now();
         let result = store.append(&drafts).await.and_then(|fates| complete(fates, drafts.len()));
-        metrics.commit(outcome(&result), drafts.len());
+        metrics.commit(outcome(&result), drafts.len(), asked.elapsed());
         match result {
             Ok(fates) => work.decide(&piece, fates),
             Err(StoreError::Data(reason)) => work.halve(&piece, &reason),

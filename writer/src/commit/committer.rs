@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use bus::{Answer, Ask, Asked, Bus, BusError, Note, ReplyTo, TraceParent};
+use bus::{Answer, Ask, Asked, Bus, BusError, ReplyTo, Step, TraceParent};
 use chat::{Refusal, Verdict};
 use store::Store;
 use tokio::sync::mpsc;
@@ -13,6 +13,7 @@ use tokio::time::Instant;
 
 use super::append::{self, Committed, Fate};
 use super::notes::{self, Notes};
+use super::trace;
 use crate::backlog::{Answered, Backlog, Batch, Bounds};
 use crate::heads::{RecentHeads, chunks};
 use crate::health::Health;
@@ -66,13 +67,16 @@ impl Committer {
             if self.road.0.health.is_up() {
                 self.commit_once().await;
             } else {
-                self.road.answer_all(self.backlog.give_up()).await;
+                let given_up = self.backlog.give_up();
+                self.road.0.metrics.backlog(0, 0);
+                self.road.answer_all(given_up).await;
             }
         }
     }
 
     async fn commit_once(&mut self) {
         let (batch, too_old) = self.backlog.take(Instant::now());
+        self.road.0.metrics.backlog(self.backlog.messages(), self.backlog.bytes());
         self.road.answer_all(too_old).await;
         if batch.is_empty() {
             return;
@@ -88,6 +92,7 @@ impl Committer {
             }
         };
         let answered = self.backlog.settle(batch, verdicts);
+        self.road.0.metrics.backlog(self.backlog.messages(), self.backlog.bytes());
         self.road.answer_all(answered).await;
     }
 }
@@ -105,15 +110,21 @@ impl Road {
         };
         let now = Instant::now();
         submission.age = submission.age.saturating_add(self.0.standstill.age(now));
-        if let Some(answered) = backlog.push(submission, Ticket { reply_to, trace }, now) {
+        let answered = backlog.push(submission, Ticket { reply_to, trace }, now);
+        self.0.metrics.backlog(backlog.messages(), backlog.bytes());
+        if let Some(answered) = answered {
             self.answer_one(answered).await;
         }
     }
 
     /// Commits a batch and tells everybody, in this order: so what is acknowledged has been published.
     async fn carry(&self, batch: &Batch<Ticket>) -> Vec<Verdict> {
-        let Parts { store, health, metrics, .. } = &self.0;
+        let Parts { bus, store, health, metrics, .. } = &self.0;
+        let traces = batch.tickets().map(|ticket| ticket.trace);
+        let step = trace::batch(&**bus, traces, batch.drafts().len());
+        let commit = step.as_ref().map(|batch| batch.part("commit"));
         let Committed { fates, unavailable } = append::append(&**store, batch.drafts(), metrics).await;
+        drop(commit);
         let now = Instant::now();
         for (fate, age) in fates.iter().zip(batch.ages(now)) {
             if fate.is_ok() {
@@ -123,16 +134,16 @@ impl Road {
         if let Some(reason) = unavailable {
             health.set_down(&reason);
         }
-        self.tell(batch, &fates).await;
+        self.tell(batch, &fates, step.as_ref()).await;
         fates.into_iter().map(|fate| fate.map(|appended| appended.stored)).collect()
     }
 
-    async fn tell(&self, batch: &Batch<Ticket>, fates: &[Fate]) {
+    async fn tell(&self, batch: &Batch<Ticket>, fates: &[Fate], step: Option<&Step>) {
         let traces = batch.tickets().map(|ticket| ticket.trace);
         let Notes { events, repeats } = Notes::of(batch.drafts(), fates, traces);
         let told = async {
             for run in events {
-                self.0.bus.publish(Note::Events(run.events), run.trace).await?;
+                trace::publish(&*self.0.bus, run.events, run.trace, step).await?;
             }
             for note in chunks(repeats) {
                 self.0.bus.publish(note, None).await?;

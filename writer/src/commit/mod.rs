@@ -5,5 +5,6 @@ mod committer;
 mod notes;
 #[cfg(test)]
 mod tests;
+mod trace;
 
 pub(crate) use self::committer::{Committer, Parts};

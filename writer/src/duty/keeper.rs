@@ -40,6 +40,8 @@ pub(crate) struct Duty {
     pub(crate) serves: bool,
     /// It scans the store for heads: it owns the first partition.
     pub(crate) scans: bool,
+    /// How many partitions it owns.
+    pub(crate) partitions: usize,
 }
 
 /// The one who keeps the roster.
@@ -145,7 +147,8 @@ impl Keeper {
         let keep = if hands_over { Keep::Open } else { Keep::Own };
         doors.set(roster.on_duty(), |partition| roster.owns(partition), keep).await?;
         let scans = Partition::all().next().is_some_and(|first| roster.owns(first));
-        let duty = Duty { serves: roster.on_duty(), scans };
+        let partitions = Partition::all().filter(|partition| roster.owns(*partition)).count();
+        let duty = Duty { serves: roster.on_duty(), scans, partitions };
         parts.duty.send_if_modified(|now| std::mem::replace(now, duty) != duty);
         Ok(())
     }

@@ -39,6 +39,11 @@ impl<Q: Clone + Eq + Hash, A> Queue<Q, A> {
         Ok(())
     }
 
+    /// How many wait.
+    pub(super) const fn askers(&self) -> usize {
+        self.askers
+    }
+
     /// The next read, and all who wait for it.
     pub(super) fn next(&mut self) -> Option<(Q, Vec<A>)> {
         let (query, askers) = self.waiting.remove_entry(&self.turns.pop_front()?)?;

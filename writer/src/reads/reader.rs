@@ -72,6 +72,7 @@ impl Reader {
                 self.take_in(asked).await;
             }
             self.start();
+            self.parts.metrics.reads_waiting(self.queue.askers());
         }
     }
 
@@ -104,10 +105,12 @@ impl Parts {
     async fn read(&self, query: &Query, mut askers: Vec<Asker>) {
         self.metrics.reads(ReadKind::Made, 1);
         self.metrics.reads(ReadKind::Joined, askers.len().saturating_sub(1));
+        let asked = Instant::now();
         let answer = query.make(&*self.store).await.unwrap_or_else(|error| {
             self.health.doubt(&error);
             Answer::Refused(refusal::unreadable())
         });
+        self.metrics.read_took(asked.elapsed());
         let Some(last) = askers.pop() else { return };
         for asker in askers {
             self.answer(asker.reply_to, answer.clone()).await;

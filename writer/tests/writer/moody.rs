@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use chat::{Change, Draft, HistoryPage, LogPage, PageFrom, RoomHead, RoomId, RoomState, RoomSummary, Seq};
-use store::{Appended, Cursor, Declined, PageBound, Store, StoreError};
+use store::{Appended, Cursor, Declined, PageBound, Store, StoreError, Usage};
 use tokio::sync::Semaphore;
 
 /// What the next append does.
@@ -175,6 +175,10 @@ impl Store for MoodyStore {
 
     async fn check(&self) -> Result<(), StoreError> {
         self.here()
+    }
+
+    fn usage(&self) -> Usage {
+        Usage::default()
     }
 
     async fn close(&self) {

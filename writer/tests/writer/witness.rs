@@ -88,6 +88,10 @@ impl Bus for Witness {
         self.bus.listen(topic, into).await
     }
 
+    fn system(&self) -> &'static str {
+        self.bus.system()
+    }
+
     fn link(&self) -> watch::Receiver<Link> {
         self.bus.link()
     }

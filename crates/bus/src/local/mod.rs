@@ -136,6 +136,10 @@ impl Bus for LocalBus {
         Ok(self.subscribe(key, |tables, number| tables.topics.add(topic, number, into)))
     }
 
+    fn system(&self) -> &'static str {
+        "local"
+    }
+
     fn link(&self) -> watch::Receiver<Link> {
         self.link.subscribe()
     }

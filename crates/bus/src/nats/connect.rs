@@ -34,7 +34,7 @@ pub(super) async fn connect(
     options: &Options,
 ) -> Result<(Client, Arc<Signals>), OpenError> {
     let signals = Arc::new(Signals::default());
-    let heard = Arc::clone(&signals);
+    let (heard, tries) = (Arc::clone(&signals), Arc::clone(&signals));
     let mut connect = ConnectOptions::new()
         .name(&options.name)
         .retry_on_initial_connect()
@@ -44,6 +44,11 @@ pub(super) async fn connect(
         .subscription_capacity(UNREAD_MAX)
         .client_capacity(UNWRITTEN_MAX)
         .reconnect_delay_callback(pause)
+        // Leaves the choice to the client: this is where it says what has failed before.
+        .reconnect_to_server_callback(move |servers, _| {
+            tries.tries(&servers);
+            std::future::ready(None)
+        })
         .event_callback(move |event| {
             heard.take(&event);
             std::future::ready(())

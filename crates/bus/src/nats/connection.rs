@@ -13,7 +13,7 @@ use super::TRACE;
 use super::forward::Subscribing;
 use super::inbox::Inbox;
 use crate::waiting::Waiting;
-use crate::{Answer, Ask, BusError, Link, Pending, TraceParent, wire};
+use crate::{Ask, BusError, Link, Pending, TraceParent, wire};
 
 /// How long [`Connection::settle`] waits for its round trip.
 const SETTLE: Duration = Duration::from_secs(5);
@@ -96,9 +96,8 @@ impl Connection {
     /// only that bytes were written.)
     pub(super) async fn settle(&self) -> Result<(), BusError> {
         let (number, pending) = self.waiting.enter()?;
-        let payload = wire::encode_answer(&Answer::Heads(Vec::new()));
-        let subject = self.inbox.subject(number);
-        self.send(Parcel { subject, reply: None, payload, trace: None }).await?;
+        let subject = self.inbox.own(number);
+        self.send(Parcel { subject, reply: None, payload: Bytes::new(), trace: None }).await?;
         tokio::time::timeout(SETTLE, pending).await.map_err(|_| BusError::Cut)?.map(|_| ())
     }
 

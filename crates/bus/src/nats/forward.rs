@@ -155,6 +155,7 @@ impl OpenDoor {
     }
 }
 
+/// The trace of what is recorded. Of what is not, nobody needs to know it.
 fn trace(headers: Option<&HeaderMap>) -> Option<TraceParent> {
-    TraceParent::parse(headers?.get(TRACE)?.as_str())
+    TraceParent::parse(headers?.get(TRACE)?.as_str()).filter(TraceParent::is_sampled)
 }

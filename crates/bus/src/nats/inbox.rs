@@ -1,5 +1,9 @@
 //! Where answers come in: one wildcard subscription, so that a request costs no subscription of its own.
 //!
+//! What a process says to itself comes in here too, under a token of its own: so NATS can let a gateway say that, and
+//! nothing else to any inbox but what it was asked for (`k8s/base/nats/permissions.conf`). It is never read for its
+//! content.
+//!
 //! One task reads it and ends the waits. It ends with the bus.
 
 use std::sync::Arc;
@@ -14,13 +18,15 @@ use super::echo::Unanswered;
 use crate::waiting::Waiting;
 use crate::{Answer, BusError, wire};
 
+/// What stands between the inbox and what the process says to itself.
+const SELF: &str = "self.";
 /// The end of the subject of calls to oneself.
 const ECHO: &str = "echo";
 
 /// The subjects of this process's answers.
 #[derive(Debug)]
 pub(super) struct Inbox {
-    /// All of them begin so; the number of the request follows.
+    /// All of them begin so; the number of the request follows, or [`SELF`].
     prefix: String,
 }
 
@@ -37,15 +43,15 @@ impl Inbox {
     ) -> Result<Self, SubscribeError> {
         let name: String = rand::rng().sample_iter(Alphanumeric).take(22).map(char::from).collect();
         let prefix = format!("_INBOX.{name}.");
-        let mut answers = client.subscribe(format!("{prefix}*")).await?;
+        let mut answers = client.subscribe(format!("{prefix}>")).await?;
         let skip = prefix.len();
         tokio::spawn(stop.run_until_cancelled_owned(async move {
             while let Some(message) = answers.next().await {
-                let last = message.subject.get(skip..).unwrap_or_default();
-                if let Ok(number) = last.parse() {
-                    waiting.end(number, outcome(&message));
-                } else if last == ECHO {
-                    unanswered.heard();
+                let rest = message.subject.get(skip..).unwrap_or_default();
+                match rest.strip_prefix(SELF) {
+                    None => end(&waiting, rest, || outcome(&message)),
+                    Some(ECHO) => unanswered.heard(),
+                    Some(number) => end(&waiting, number, || Ok(Answer::Heads(Vec::new()))),
                 }
             }
         }));
@@ -57,9 +63,20 @@ impl Inbox {
         format!("{}{number}", self.prefix).into()
     }
 
+    /// Where a process itself ends its wait `number`.
+    pub(super) fn own(&self, number: u64) -> Subject {
+        format!("{}{SELF}{number}", self.prefix).into()
+    }
+
     /// Where calls to oneself go.
     pub(super) fn echo(&self) -> Subject {
-        format!("{}{ECHO}", self.prefix).into()
+        format!("{}{SELF}{ECHO}", self.prefix).into()
+    }
+}
+
+fn end(waiting: &Waiting, number: &str, outcome: impl FnOnce() -> Result<Answer, BusError>) {
+    if let Ok(number) = number.parse() {
+        waiting.end(number, outcome());
     }
 }
 

@@ -4,17 +4,18 @@
 //! nudge: what counts is the client's own state and its count of connections, looked at after each nudge and
 //! four times a second, and whether calls come back ([`Echo`]). One task owns the [`Link`]; it ends with the bus.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use async_nats::connection::State;
-use async_nats::{Client, Event};
+use async_nats::{Client, Event, Server};
 use tokio::sync::{Notify, watch};
-use tokio::time::{Interval, MissedTickBehavior};
+use tokio::time::{Instant, Interval, MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
 
 use super::echo::Echo;
+use super::trouble::{Attempts, Lines};
 use crate::Link;
 use crate::waiting::Waiting;
 
@@ -26,6 +27,14 @@ const LOOK: Duration = Duration::from_millis(250);
 pub(super) struct Signals {
     nudge: Notify,
     slow: AtomicBool,
+    /// What was told of attempts to connect, and of what servers refuse.
+    told: Mutex<Told>,
+}
+
+#[derive(Debug, Default)]
+struct Told {
+    attempts: Attempts,
+    refusals: Lines,
 }
 
 impl Signals {
@@ -34,12 +43,31 @@ impl Signals {
             Event::SlowConsumer(_) | Event::ServerError(async_nats::ServerError::SlowConsumer(_)) => {
                 self.slow.store(true, Ordering::Release);
             }
-            Event::ServerError(error) => tracing::warn!(%error, "NATS refuses something"),
-            Event::ClientError(error) => tracing::warn!(%error, "cannot connect to NATS"),
+            Event::ServerError(error) => {
+                let error = error.to_string();
+                if self.told().refusals.is_news(&error, Instant::now()) {
+                    tracing::warn!(error, "NATS refuses something");
+                }
+            }
             Event::LameDuckMode => tracing::info!("this NATS server is about to stop"),
-            Event::Connected | Event::Disconnected | Event::Draining | Event::Closed => {}
+            Event::Connected => self.told().attempts.end(),
+            // Why an attempt has failed is told by `tries`, which knows where.
+            Event::ClientError(_) | Event::Disconnected | Event::Draining | Event::Closed => {}
         }
         self.nudge.notify_one();
+    }
+
+    /// The client tries to connect. What is known of its servers is what came of the attempts before.
+    pub(super) fn tries(&self, servers: &[Server]) {
+        let failed = self.told().attempts.begin(servers, Instant::now());
+        if let Some(servers) = failed {
+            tracing::warn!(servers, "cannot connect to NATS, and keeps trying");
+        }
+    }
+
+    fn told(&self) -> MutexGuard<'_, Told> {
+        // Nothing panics while it holds this; were it poisoned, a line too many would be the worst.
+        self.told.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -14,6 +14,7 @@ mod link;
 mod rooms;
 mod servers;
 mod subject;
+mod trouble;
 
 use std::sync::Arc;
 
@@ -136,6 +137,10 @@ impl Bus for NatsBus {
         let client = self.connection.client.clone();
         let subscribing = self.connection.stand(async move { client.subscribe(subject).await }).await?;
         Ok(Listening(Subscribed::Forwarded(forward::topic(subscribing, into))))
+    }
+
+    fn system(&self) -> &'static str {
+        "nats"
     }
 
     fn link(&self) -> watch::Receiver<Link> {

@@ -25,7 +25,7 @@ use self::messages::Memory;
 use crate::connections::Connections;
 use crate::reads::Reads;
 use crate::record::room_kind_number;
-use crate::{Appended, Cursor, Declined, OpenError, Options, PageBound, Store, StoreError};
+use crate::{Appended, Cursor, Declined, OpenError, Options, PageBound, Store, StoreError, Usage};
 
 pub(crate) use self::schema::migrate;
 
@@ -114,6 +114,10 @@ impl Store for PostgresStore {
             sqlx::query("UPDATE pulse SET beats = beats + 1").execute(connection).await.map(drop)
         };
         self.writers.call(beat).await
+    }
+
+    fn usage(&self) -> Usage {
+        Usage { append: self.writers.usage(), read: self.readers.usage() }
     }
 
     async fn close(&self) {

@@ -21,7 +21,7 @@ use self::dial::SqliteDial;
 use crate::connections::Connections;
 use crate::reads::Reads;
 use crate::record::room_kind_number;
-use crate::{Appended, Cursor, Declined, OpenError, Options, PageBound, Store, StoreError};
+use crate::{Appended, Cursor, Declined, OpenError, Options, PageBound, Store, StoreError, Usage};
 
 pub(crate) use self::file::migrate;
 
@@ -108,6 +108,10 @@ impl Store for SqliteStore {
             sqlx::query("UPDATE pulse SET beats = beats + 1").execute(connection).await.map(drop)
         };
         self.writer.call(beat).await
+    }
+
+    fn usage(&self) -> Usage {
+        Usage { append: self.writer.usage(), read: self.readers.usage() }
     }
 
     async fn close(&self) {

@@ -7,6 +7,7 @@ use chat::{Draft, PageFrom, Refusal, RequestId, RoomId, RoomKind};
 use dialect::Mark;
 use tokio::time::Instant;
 
+use crate::sampling::Step;
 use crate::session::ANSWER_WITHIN;
 use crate::session::turn::Voice;
 
@@ -54,6 +55,7 @@ pub(super) struct Queued {
     pub(super) mark: Mark,
     pub(super) draft: Draft,
     pub(super) accepted: Instant,
+    pub(super) trace: Option<Step>,
 }
 
 /// Something to read of a room, that waits.
@@ -76,6 +78,8 @@ pub(super) struct Batch {
     pub(super) drafts: Vec<Draft>,
     /// When the oldest of them was accepted.
     pub(super) accepted: Instant,
+    /// The trace of the first of them that has one.
+    pub(super) trace: Option<Step>,
 }
 
 impl Lane {
@@ -139,14 +143,15 @@ impl Lane {
     pub(super) fn take_off(&mut self) -> Option<Batch> {
         debug_assert!(self.is_ready(), "one submission at a time");
         let accepted = self.queue.front()?.accepted;
-        let (mut drafts, mut flight) = (Vec::new(), Flight::default());
+        let (mut drafts, mut flight, mut trace) = (Vec::new(), Flight::default(), None);
         while let Some(next) = self.queue.pop_front_if(|next| flight.has_place_for(&next.draft)) {
             flight.bytes += next.draft.weight();
             flight.drafts.push((next.mark, next.draft.id.clone()));
             drafts.push(next.draft);
+            trace = trace.or(next.trace);
         }
         self.stage = Stage::Flying(flight);
-        Some(Batch { drafts, accepted })
+        Some(Batch { drafts, accepted, trace })
     }
 
     /// Takes what was under way: its verdicts are there. `None` if nothing was.

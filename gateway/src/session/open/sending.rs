@@ -9,7 +9,7 @@ use dialect::{Mark, Say};
 
 use super::Open;
 use super::door::Way;
-use super::lane::{Queued, Stage};
+use super::lane::{Batch, Queued, Stage};
 use super::pace::Pace;
 use super::permission::{Ruling, Wish, rule};
 use crate::session::Action;
@@ -32,8 +32,8 @@ impl Open {
         match self.may_send(turn, &draft) {
             Err(refusal) => self.refuse(turn, &mark, None, Some(&draft.id), &refusal),
             Ok(way) => {
-                let accepted = turn.now;
-                self.lane(turn, room, way).queue.push_back(Queued { mark, draft, accepted });
+                let (accepted, trace) = (turn.now, turn.env.trace(turn.voice.dialect_name()));
+                self.lane(turn, room, way).queue.push_back(Queued { mark, draft, accepted, trace });
                 self.submit(turn, room);
                 Ok(())
             }
@@ -62,8 +62,8 @@ impl Open {
         match rule(self.grants.as_deref(), room, lane.kind, Wish::Write) {
             Ruling::Allowed => {
                 if let Some(batch) = lane.take_off() {
-                    let (drafts, accepted) = (batch.drafts, batch.accepted);
-                    turn.voice.act(Action::Submit { room: room.clone(), drafts, accepted });
+                    let Batch { drafts, accepted, trace } = batch;
+                    turn.voice.act(Action::Submit { room: room.clone(), drafts, accepted, trace });
                 }
             }
             Ruling::Refused(refusal) => lane.refuse_queue(&mut turn.voice, &refusal),

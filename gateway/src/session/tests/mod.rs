@@ -87,6 +87,7 @@ impl Scene {
             auto_create: true,
             reception: Reception::new(Arc::new(Verifier::new(&AUTH).unwrap()), limits.connections_per_user),
             clock: Arc::clone(&clock) as Arc<dyn Clock>,
+            sampling: crate::sampling::Sampling::NONE,
         };
         let env = parts.into_env_with_seed(7);
         let now = Instant::now();

@@ -8,7 +8,7 @@ fn a_send_is_submitted_and_answered_when_it_is_committed() {
     scene.joins("r");
     let done = scene
         .says(&json!({"type": "send", "ref": 3, "room": "r", "id": "d-1", "body": "hi", "reply_to": 12}));
-    let [Action::Submit { room, drafts, accepted }] = &done.wants[..] else { panic!("{done:?}") };
+    let [Action::Submit { room, drafts, accepted, .. }] = &done.wants[..] else { panic!("{done:?}") };
     assert_eq!((room.as_str(), drafts.len(), *accepted), ("r", 1, scene.now));
     assert_eq!((drafts[0].by.id.as_str(), drafts[0].id.as_str()), ("ana", "d-1"));
     assert!(done.said.is_empty(), "nothing is acknowledged before the commit");

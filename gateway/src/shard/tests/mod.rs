@@ -60,6 +60,7 @@ impl House {
             auto_create: false,
             reception: Reception::new(Arc::new(Verifier::new(&auth).unwrap()), 0),
             clock: Arc::new(SystemClock),
+            sampling: crate::sampling::Sampling::NONE,
         };
         let user = User::parse("ana", None).unwrap();
         let pass = Pass { user, lives: Duration::from_hours(1), rooms: None, admin: false };
@@ -134,7 +135,7 @@ impl House {
     /// Everybody in room `r` is told of these events.
     fn tells(&mut self, events: &[Arc<Event>]) {
         let (room, epoch, events) = (room_id("r"), epoch(), Arc::from(events));
-        self.tell(Told::Events(Live { room, epoch, events, heard: Instant::now() }));
+        self.tell(Told::Events(Live { room, epoch, events, heard: Instant::now(), trace: None }));
     }
 
     /// Looks after everybody.

@@ -11,7 +11,7 @@ use super::Operator;
 use crate::session::{AskId, Read, ReadAnswer};
 use crate::switchboard::answers::{heads, log_page, question, read_answer, room_state};
 use crate::switchboard::interest::{Ears, listen};
-use crate::switchboard::road::Road;
+use crate::switchboard::road::{Drafts, Road};
 use crate::switchboard::rooms::{PAGE_EVENTS, Room};
 use crate::switchboard::{ConnectionKey, Told};
 
@@ -135,23 +135,17 @@ impl Operator {
         });
     }
 
-    pub(super) fn submit(
-        &mut self,
-        shard: usize,
-        connection: ConnectionKey,
-        room: RoomId,
-        drafts: Vec<chat::Draft>,
-        accepted: Instant,
-    ) {
+    pub(super) fn submit(&mut self, shard: usize, connection: ConnectionKey, said: Drafts) {
+        let room = said.room.clone();
         if self.under_way >= UNDER_WAY_MAX {
-            let verdicts = vec![Err(Refusal::unavailable("this gateway is busy")); drafts.len()];
+            let verdicts = vec![Err(Refusal::unavailable("this gateway is busy")); said.drafts.len()];
             self.outgoing[shard].push(Told::Verdicts { connection, room, verdicts });
             return;
         }
         self.under_way += 1;
         let road = Rc::clone(&self.road);
         self.requests.begin(async move {
-            let verdicts = road.submit(&room, drafts, accepted).await;
+            let verdicts = road.submit(said).await;
             Done::Verdicts { shard, connection, room, verdicts }
         });
     }

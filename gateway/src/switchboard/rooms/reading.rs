@@ -93,7 +93,7 @@ impl Room {
         match log.read(page, now) {
             Progress::Events(told) => {
                 fx.push(Effect::Repaired(told.len()));
-                self.tell(told, now, fx);
+                self.tell(told, None, now, fx);
             }
             Progress::Restart => self.restart(fx),
         }

@@ -6,10 +6,12 @@ use chat::{Body, EventKind, LogPage, RequestId, RoomKind, Timestamp, User};
 use dialect::{Alias, From};
 
 use super::*;
+use crate::sampling::Sampling;
 use crate::session::SubId;
 
 /// The ring holds two events, less than a page has.
-const SETTINGS: Settings = Settings { replay: 1000, ring_bytes: 400, linger: Duration::from_secs(30) };
+const SETTINGS: Settings =
+    Settings { replay: 1000, ring_bytes: 400, linger: Duration::from_secs(30), sampling: Sampling::NONE };
 const PAGE: usize = 5;
 
 /// One room, with one shard and a store that has it up to `head`.
@@ -270,7 +272,7 @@ fn a_room_is_not_let_go_while_a_read_is_under_way() {
 fn events_are_shared_and_not_copied() {
     let mut scene = Scene::open_at(0);
     let heard = RoomEvents { room: room_id(), epoch: epoch(), events: vec![event(1)] };
-    scene.act(|room, now, fx| room.heard(heard, now, fx));
+    scene.act(|room, now, fx| room.heard(heard, None, now, fx));
     let Some(Told::Events(live)) = scene.told.front() else { panic!("nothing was told") };
     assert_eq!(Arc::strong_count(&live.events), 1, "one hand-over to the one shard");
 }

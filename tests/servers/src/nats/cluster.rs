@@ -31,7 +31,7 @@ impl NatsCluster {
         let mut cluster = Self { nodes: Vec::new() };
         for _ in 0..count {
             let others = cluster.nodes.iter().map(|node| node.ports.routes).collect();
-            cluster.nodes.push(Nats::start_with(Some(others)).await?);
+            cluster.nodes.push(Nats::start_with(Some(others), None).await?);
         }
         // A node that is started again calls all others, also those that came after it.
         let all: Vec<u16> = cluster.nodes.iter().map(|node| node.ports.routes).collect();

@@ -3,8 +3,10 @@
 mod cluster;
 mod monitor;
 mod ports;
+mod roles;
 
 use std::fs;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result};
@@ -14,6 +16,7 @@ use crate::home::Home;
 use crate::process::{PATIENCE, Process};
 use crate::{program, spawner};
 use ports::Ports;
+use roles::Roles;
 
 pub use cluster::NatsCluster;
 
@@ -29,6 +32,8 @@ pub struct Nats {
     ports: Ports,
     /// The ports of the other nodes of its cluster, if it is in one.
     routes: Option<Vec<u16>>,
+    /// Who may log in, if not everybody.
+    roles: Option<Roles>,
     home: Home,
 }
 
@@ -38,13 +43,26 @@ impl Nats {
     /// # Errors
     /// If NATS is not installed, or does not start: with the end of its log.
     pub async fn start() -> Result<Self> {
-        Self::start_with(None).await
+        Self::start_with(None, None).await
     }
 
-    async fn start_with(routes: Option<Vec<u16>>) -> Result<Self> {
-        let mut server =
-            Self { process: None, ports: Ports::default(), routes, home: Home::new("nats", None)? };
-        fs::write(server.home.join("configuration"), CONFIGURATION)?;
+    /// Starts a server at which these roles log in, each to say and hear what the file `permissions` lets it: a piece of a
+    /// configuration of NATS that takes the password of `gateway` from `$NATS_GATEWAY_PASSWORD`.
+    ///
+    /// # Errors
+    /// As [`Nats::start`], and if the file cannot be read.
+    pub async fn start_guarded(permissions: &Path, roles: &[&'static str]) -> Result<Self> {
+        Self::start_with(None, Some(Roles::read(permissions, roles)?)).await
+    }
+
+    async fn start_with(routes: Option<Vec<u16>>, roles: Option<Roles>) -> Result<Self> {
+        let home = Home::new("nats", None)?;
+        let mut configuration = CONFIGURATION.to_owned();
+        if let Some(roles) = &roles {
+            configuration.push_str(&roles.included_in(home.path())?);
+        }
+        fs::write(home.join("configuration"), configuration)?;
+        let mut server = Self { process: None, ports: Ports::default(), routes, roles, home };
         server.run().await?;
         Ok(server)
     }
@@ -53,6 +71,15 @@ impl Nats {
     #[must_use]
     pub fn url(&self) -> String {
         format!("nats://127.0.0.1:{}", self.ports.clients)
+    }
+
+    /// Its URL for one of its roles. Where everybody may log in, that is the same for all.
+    #[must_use]
+    pub fn url_for(&self, role: &str) -> String {
+        match &self.roles {
+            Some(_) => format!("nats://{role}:{}@127.0.0.1:{}", roles::password(role), self.ports.clients),
+            None => self.url(),
+        }
     }
 
     /// The port on 127.0.0.1.
@@ -151,6 +178,9 @@ impl Nats {
         let mut command = spawner::guarded(None)?;
         command.arg(program::nats_server()?).arg("-c").arg(self.home.join("configuration"));
         command.args(["--addr", "127.0.0.1"]).args(self.ports.arguments());
+        if let Some(roles) = &self.roles {
+            command.envs(roles.environment());
+        }
         if let Some(routes) = &self.routes {
             command.args(cluster::arguments(self.ports, routes));
         }

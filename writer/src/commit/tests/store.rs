@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use chat::{Draft, HistoryPage, LogPage, PageFrom, RoomHead, RoomId, RoomState, RoomSummary, Seq};
-use store::{Appended, Cursor, Declined, PageBound, Store, StoreError};
+use store::{Appended, Cursor, Declined, PageBound, Store, StoreError, Usage};
 
 use super::appended;
 
@@ -114,6 +114,9 @@ impl Store for Flawed {
     }
     async fn check(&self) -> Result<(), StoreError> {
         Ok(())
+    }
+    fn usage(&self) -> Usage {
+        Usage::default()
     }
     async fn close(&self) {}
 }
