@@ -33,7 +33,9 @@ impl Query {
             Ask::Heads(rooms) if rooms.len() <= HEADS_MAX => Self::Heads(rooms),
             Ask::Heads(_) => return Err(Refusal::malformed("too many rooms at once")),
             Ask::Submit(_) => return Err(Refusal::malformed("no submissions come in here")),
-            Ask::Poll { .. } | Ask::Post { .. } => return Err(Refusal::malformed("no sessions are kept here")),
+            Ask::Poll { .. } | Ask::Post { .. } => {
+                return Err(Refusal::malformed("no sessions are kept here"));
+            }
             Ask::Survey(_) | Ask::SendAway { .. } => {
                 return Err(Refusal::malformed("nobody is connected here"));
             }
