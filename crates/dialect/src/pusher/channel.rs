@@ -61,8 +61,7 @@ impl<'a> Channel<'a> {
             UserId::parse(user).map_err(|bad| Refusal::malformed(bad.to_string()))?;
             return Ok(Self { name, kind: Kind::Own, keeps_last: false, room: None });
         }
-        let allowed = |b: u8| b.is_ascii_alphanumeric() || b"_-=@,.;".contains(&b);
-        if !name.bytes().all(allowed) {
+        if !is_plain(name) {
             return Err(Refusal::malformed("the name of a channel is made of A-Z a-z 0-9 _ - = @ , . ;"));
         }
         let prefix = PREFIXES.into_iter().find(|(prefix, ..)| name.starts_with(prefix));
@@ -85,6 +84,17 @@ impl<'a> Channel<'a> {
     pub fn user(&self) -> Option<UserId> {
         UserId::parse(self.name.strip_prefix(OWN)?).ok()
     }
+}
+
+/// Whether a text is made of the characters that names of channels are made of.
+fn is_plain(text: &str) -> bool {
+    text.bytes().all(|b| b.is_ascii_alphanumeric() || b"_-=@,.;".contains(&b))
+}
+
+/// Whether channels can be names of rooms with this before the room: of one that begins as another kind of channel does
+/// behind `private-` they would be of that kind.
+pub(super) fn may_stand_before_rooms(prefix: &str) -> bool {
+    is_plain(prefix) && !["cache-", "encrypted-"].iter().any(|kind| prefix.starts_with(kind))
 }
 
 /// The room of which a channel is another name, by what stands behind its prefix.

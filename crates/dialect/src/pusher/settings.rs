@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::channel::may_stand_before_rooms;
+
 /// `pusher.*`. Without `app_id`, `key` and `secret` this dialect is not spoken.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -67,7 +69,7 @@ impl Settings {
     /// All that is wrong with it: the key, and what it must be.
     #[must_use]
     pub fn mistakes(&self) -> Vec<(&'static str, String)> {
-        let Self { app_id, key, secret, event, client_event, .. } = self;
+        let Self { app_id, key, secret, event, client_event, room_prefix, .. } = self;
         let mut mistakes = Vec::new();
         let given = [("app_id", app_id.is_some()), ("key", key.is_some()), ("secret", secret.is_some())];
         if given.iter().any(|(_, given)| *given) {
@@ -90,6 +92,10 @@ impl Settings {
         }
         if !client_event.is_empty() && !client_event.starts_with("client-") {
             mistakes.push(("client_event", "must begin with `client-`".to_owned()));
+        }
+        if !may_stand_before_rooms(room_prefix) {
+            let why = "must be of A-Z a-z 0-9 _ - = @ , . ; and not begin with `cache-` or `encrypted-`";
+            mistakes.push(("room_prefix", why.to_owned()));
         }
         mistakes
     }

@@ -24,6 +24,10 @@ fn mistakes_are_named() {
     assert_eq!(key(|s| s.secret = Some(Secret::new("short"))), ["secret"]);
     assert_eq!(key(|s| s.event = "client-x".to_owned()), ["event"]);
     assert_eq!(key(|s| s.client_event = "message".to_owned()), ["client_event"]);
+    assert_eq!(key(|s| s.room_prefix = "a room:".to_owned()), ["room_prefix"]);
+    assert_eq!(key(|s| s.room_prefix = "cache-".to_owned()), ["room_prefix"]);
+    assert_eq!(key(|s| s.room_prefix = "encrypted-room-".to_owned()), ["room_prefix"]);
+    assert!(key(|s| s.room_prefix = String::new()).is_empty());
 }
 
 #[test]
