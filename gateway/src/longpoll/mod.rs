@@ -145,7 +145,7 @@ impl Polls {
         visit: impl FnOnce(registry::Asker) -> Visit,
     ) -> Result<Vec<String>, Failure> {
         let (asker, answer) = oneshot::channel();
-        self.registry.visit(session, visit(asker));
+        self.registry.visit(session, visit(asker))?;
         match timeout(ANSWER_WITHIN, answer).await {
             Ok(answer) => answer.map_err(|_| Failure::Gone),
             Err(_) => Err(Failure::Unknown),

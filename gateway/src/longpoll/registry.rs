@@ -6,7 +6,10 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bus::PollSession;
+use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, oneshot};
+
+use super::Failure;
 
 /// The most sessions at once. A WebSocket costs its client a socket as long as it is open; a session costs one two sockets of
 /// this process, for seconds, and its client nothing.
@@ -57,12 +60,16 @@ impl Registry {
         Some((session, visits, Entry { registry: Arc::clone(self), session }))
     }
 
-    /// Asks a session. Where there is none, or too many ask it at once, the asker is dropped.
-    pub(super) fn visit(&self, session: PollSession, visit: Visit) {
-        let visits = self.lock().get(&session).cloned();
-        if let Some(visits) = visits {
-            let _dropped = visits.try_send(visit);
-        }
+    /// Asks a session.
+    ///
+    /// # Errors
+    /// [`Failure::Gone`] where there is none, [`Failure::Unknown`] where too many ask it at once: that one lives on.
+    pub(super) fn visit(&self, session: PollSession, visit: Visit) -> Result<(), Failure> {
+        let visits = self.lock().get(&session).cloned().ok_or(Failure::Gone)?;
+        visits.try_send(visit).map_err(|refused| match refused {
+            TrySendError::Full(_) => Failure::Unknown,
+            TrySendError::Closed(_) => Failure::Gone,
+        })
     }
 
     /// How many sessions there are.
@@ -98,20 +105,16 @@ mod tests {
         assert_eq!(registry.len(), 0);
     }
 
-    #[tokio::test]
-    async fn who_asks_nobody_or_somebody_with_too_much_to_do_hears_so_at_once() {
+    #[test]
+    fn who_asks_nobody_or_somebody_with_too_much_to_do_hears_so_at_once() {
         let registry = Registry::new();
         let (session, _visits, entry) = registry.enter().unwrap();
-        let mut answers = Vec::new();
-        for _ in 0..=VISITS_MAX {
-            let (asker, answer) = oneshot::channel();
-            registry.visit(session, Visit::Poll(asker));
-            answers.push(answer);
+        let ask = || registry.visit(session, Visit::Poll(oneshot::channel().0));
+        for _ in 0..VISITS_MAX {
+            ask().unwrap();
         }
-        answers.pop().unwrap().await.unwrap_err();
+        assert_eq!(ask(), Err(Failure::Unknown), "it is there, and has too much to do");
         drop(entry);
-        let (asker, answer) = oneshot::channel();
-        registry.visit(session, Visit::Poll(asker));
-        answer.await.unwrap_err();
+        assert_eq!(ask(), Err(Failure::Gone));
     }
 }
