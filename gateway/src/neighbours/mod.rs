@@ -70,8 +70,11 @@ impl Neighbours {
     /// left out.
     ///
     /// # Errors
-    /// `unavailable` while it is not known which gateways there are.
+    /// `unavailable` while it is not known which gateways there are, or none of them can be asked: what is here is not all.
     pub(crate) async fn survey(&self, survey: Survey) -> Result<Count, Refusal> {
+        if !self.bus.link().borrow().connected {
+            return Err(Refusal::unavailable("this server is cut off from the others"));
+        }
         let others = self.known_others().await?;
         let (until, ask) = (Instant::now() + SURVEYED_WITHIN, Ask::Survey(survey.clone()));
         let (here, there) =

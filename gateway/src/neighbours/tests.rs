@@ -176,6 +176,18 @@ async fn nobody_counts_before_it_is_known_who_there_is() {
     assert_eq!(shown(&count.unwrap()), [("private-room-a", 1, None)]);
 }
 
+#[tokio::test(start_paused = true)]
+async fn who_is_cut_off_from_the_others_does_not_count_as_if_there_were_none() {
+    let mut town = Town::new(Some(&[2]));
+    town.gateway(2, vec![shard(vec![tally("private-room-a", 1, None)], 0)], 0).await;
+    let neighbours = town.neighbours(Vec::new(), 0);
+    town.bus.cut();
+    let refused = neighbours.survey(survey()).await;
+    assert_eq!(refused.map_err(|refusal| refusal.code), Err(chat::Code::Unavailable));
+    town.bus.restore();
+    assert_eq!(shown(&neighbours.survey(survey()).await.unwrap()), [("private-room-a", 1, None)]);
+}
+
 #[tokio::test]
 async fn whoever_certainly_is_not_connected_costs_the_shards_nothing() {
     let mut town = Town::new(Some(&[]));
