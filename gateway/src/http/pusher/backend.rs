@@ -7,6 +7,7 @@ use axum::Json;
 use axum::body::{Bytes, to_bytes};
 use axum::extract::{Path, Request, State};
 use axum::http::StatusCode;
+use axum::http::header::CONNECTION;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodFilter, MethodRouter, on};
 use chat::Refusal;
@@ -88,9 +89,16 @@ async fn authorized(
     let signed =
         office.app.authorize(&head, desk.clock.now().as_seconds()).map_err(|no| unauthorized(&no))?;
     let body = to_bytes(body, BODY_BYTES_MAX).await;
-    let body = body.map_err(|_| StatusCode::PAYLOAD_TOO_LARGE.into_response())?;
+    let body = body.map_err(|_| too_large())?;
     signed.check(&body).map_err(|no| unauthorized(&no))?;
     Ok(Call { place, query: query.to_owned(), body })
+}
+
+/// Says that the connection ends, as it does with what is not read of the body: a backend that keeps it for its next request
+/// would lose that.
+fn too_large() -> Response {
+    let why = format!("a request has at most {BODY_BYTES_MAX} bytes, and an event 10240 of data\n");
+    (StatusCode::PAYLOAD_TOO_LARGE, [(CONNECTION, "close")], why).into_response()
 }
 
 fn unauthorized(no: &Unauthorized) -> Response {

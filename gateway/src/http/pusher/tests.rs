@@ -7,7 +7,7 @@ mod naming;
 use std::sync::Mutex;
 
 use axum::body::Body;
-use axum::http::header::{AUTHORIZATION, COOKIE, ORIGIN, RETRY_AFTER};
+use axum::http::header::{AUTHORIZATION, CONNECTION, COOKIE, ORIGIN, RETRY_AFTER};
 use axum::http::{HeaderMap, HeaderName, Request, StatusCode};
 use bus::{LocalBus, Survey, Surveyed};
 use chat::{
@@ -518,6 +518,9 @@ async fn nothing_is_stored_of_what_is_too_much_or_makes_no_sense() {
     }
     assert_eq!(house.publishes("/apps/1/events", &long).await.status, StatusCode::PAYLOAD_TOO_LARGE);
     let huge = json!({ "x": "x".repeat(BODY_BYTES_MAX) });
-    assert_eq!(house.publishes("/apps/1/events", &huge).await.status, StatusCode::PAYLOAD_TOO_LARGE);
+    let answer = house.publishes("/apps/1/events", &huge).await;
+    assert_eq!(answer.status, StatusCode::PAYLOAD_TOO_LARGE);
+    assert_eq!(answer.headers[CONNECTION], "close");
+    assert!(answer.body.contains("bytes"), "{answer:?}");
     assert_eq!(house.asked(), []);
 }
