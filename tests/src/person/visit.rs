@@ -169,8 +169,11 @@ impl Visit {
         Ok(person)
     }
 
-    /// Comes in within a time.
-    pub(crate) async fn tries(&self, patience: Duration) -> Result<Person> {
+    /// Comes in within a time, and waits for the welcome and to be let into the rooms.
+    ///
+    /// # Errors
+    /// Why it was not let in.
+    pub async fn tries(&self, patience: Duration) -> Result<Person> {
         let entered = timeout(patience, async {
             let person = self.enters().await.or_else(|turned| bail!("{turned:?}"))?;
             person.try_welcome().await?;

@@ -1,5 +1,7 @@
 //! What those are answered who ask, when more come than are listed.
 
+mod gathering;
+
 use std::time::Duration;
 
 use chat::{StayId, Timestamp};

@@ -1,6 +1,6 @@
 //! Handshakes: who may open a connection at all.
 
-use town::{Town, Turned, Visit, probe};
+use town::{PATIENCE, Town, Turned, Visit, probe, until};
 
 use super::{Bystanders, assert_stays};
 
@@ -70,6 +70,8 @@ async fn one_user_may_not_take_all_connections() {
     assert_eq!(closed.code, Some(4008), "{closed:?}");
     bystanders.talk().await;
     people.pop().unwrap().goes().await;
-    let again = town.person("mallory").await;
+    // The place is free once the connection is gone, which is a moment after its last frame.
+    let again =
+        until("there is a place again", async || town.person("mallory").tries(PATIENCE).await.ok()).await;
     assert_stays(&again, "there is a place again").await;
 }
