@@ -107,21 +107,13 @@ impl People {
         self.touched = BTreeMap::new();
     }
 
-    /// Learns of changes that are nobody's news: they were before anybody here was told anything.
-    pub(super) fn quietly<R>(&mut self, learn: impl FnOnce(&mut Self) -> R) -> R {
-        let news = std::mem::take(&mut self.touched);
-        let learned = learn(self);
-        self.touched = news;
-        // What was news may be undone by what was learned.
-        let users = &self.users;
-        self.touched.retain(|id, touched| {
-            let stays = users.get(id).map_or(&[][..], |person| &person.stays);
-            let is_there = |stay: &Stay| stays.iter().any(|there| there.id == stay.id);
-            touched.came.retain(|stay| is_there(stay));
-            touched.went.retain(|stay| !is_there(stay));
+    /// Takes for told what has changed of other gateways' stays.
+    pub(super) fn settle_others(&mut self, own: u64) {
+        self.touched.retain(|_, touched| {
+            touched.came.retain(|stay| stay.id.gateway == own);
+            touched.went.retain(|stay| stay.id.gateway == own);
             !(touched.came.is_empty() && touched.went.is_empty())
         });
-        learned
     }
 
     /// What has changed: who has come, and who has gone.
@@ -176,14 +168,6 @@ impl People {
         told.extend(gone.map(|(id, touched)| touched.attendee(id, &touched.undo(&[]))));
         told.retain(|attendee| !attendee.stays.is_empty());
         told.sort_unstable_by(|a, b| a.user.id.as_str().cmp(b.user.id.as_str()));
-        told
-    }
-
-    /// Everybody who had a stay in one gateway as it was told, with these stays.
-    pub(super) fn told_of(&self, gateway: u64) -> Vec<Attendee> {
-        let mut told = self.told();
-        told.iter_mut().for_each(|attendee| attendee.stays.retain(|stay| stay.id.gateway == gateway));
-        told.retain(|attendee| !attendee.stays.is_empty());
         told
     }
 
@@ -283,22 +267,9 @@ mod tests {
         people.add(&user("ben"), None, stay(2, 2));
         let (came, went) = people.shifts_of(1);
         assert_eq!((came.len(), came[0].stays.as_slice(), went.len()), (1, &[stay(1, 1)][..], 0));
-        assert_eq!((people.told_of(2).len(), people.users_of(1)), (0, 1));
-        people.settle();
-        assert_eq!((people.told_of(2).len(), people.told_of(1).len()), (2, 1));
-    }
-
-    #[test]
-    fn what_is_learned_quietly_is_told_to_nobody_and_what_was_news_is() {
-        let mut people = People::default();
-        people.add(&user("ana"), None, stay(2, 1));
-        people.quietly(|people| {
-            people.add(&user("ana"), None, stay(2, 1));
-            people.add(&user("ben"), None, stay(2, 2));
-        });
-        assert_eq!(shown(&people.shifts().0), [("ana", 1, true)]);
-        assert_eq!(people.told(), people.known()[1..]);
-        people.quietly(|people| people.remove(&user("ana").id, stay(2, 1).id));
-        assert!(people.is_settled(), "nobody was told that she came");
+        assert_eq!((people.known_of(2).len(), people.users_of(1)), (2, 1));
+        people.settle_others(1);
+        assert_eq!(shown(&people.shifts().0), [("ana", 1, false)]);
+        assert_eq!(people.told().len(), 2);
     }
 }

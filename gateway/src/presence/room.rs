@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bus::{News, There};
-use chat::{Attendee, Headcount, Moment, PresenceChange, Roster, Stay, User};
+use chat::{Headcount, Moment, PresenceChange, Roster, Stay, User};
 use tokio::time::Instant;
 
 use super::heard::Heard;
@@ -160,10 +160,10 @@ impl Room {
                 self.peers.changed(gateway, at, &came, &went, &mut self.people)
             }
             News::All { at, there } => {
-                self.learn(|peers, people| peers.all(gateway, at, &there, people));
+                self.peers.all(gateway, at, &there, &mut self.people);
                 Understood::Yes
             }
-            News::Last(at) => self.learn(|peers, people| peers.last(gateway, at, people)),
+            News::Last(at) => self.peers.last(gateway, at, &mut self.people),
             News::Wanted { of } => {
                 if of.is_none_or(|of| of == self.me) {
                     // Who is only being found out about is told of then.
@@ -213,14 +213,13 @@ impl Room {
             fx.push(Effect::Publish(News::Wanted { of: None }));
         }
         let answers = is_due(&mut self.due.answer);
-        // A number that has changed is told as what it is now.
-        if is_due(&mut self.due.tell) || (answers && self.own.counted && !self.people.is_settled()) {
+        // All is told as it was told last: what comes and goes before the next telling is never told.
+        if is_due(&mut self.due.tell) || (answers && !self.people.is_settled()) {
             self.due.tell = None;
             self.tell(alone, now, fx);
         }
         if answers {
-            // As it was told last: what comes and goes before the next telling is never told.
-            fx.push(Effect::Publish(self.all(People::told_of)));
+            fx.push(Effect::Publish(self.all()));
         }
         if is_due(&mut self.due.digest) {
             self.due.digest = Some(now + DIGEST_EVERY);
@@ -242,21 +241,13 @@ impl Room {
 
     /// Who is known to be there.
     #[cfg(test)]
-    pub(super) fn known(&self) -> Vec<Attendee> {
+    pub(super) fn known(&self) -> Vec<chat::Attendee> {
         self.people.known()
-    }
-
-    /// Another gateway says who is there. While everybody is asked for that, who is named was there before; who comes
-    /// meanwhile is told of as one who comes.
-    fn learn<R>(&mut self, learn: impl FnOnce(&mut Peers, &mut People) -> R) -> R {
-        if self.due.gathered.is_none() {
-            return learn(&mut self.peers, &mut self.people);
-        }
-        self.people.quietly(|people| learn(&mut self.peers, people))
     }
 
     /// Everybody has had the time to say who is there: that is where all begins.
     fn gathered(&mut self, now: Instant, fx: &mut Vec<Effect>) {
+        self.people.settle_others(self.me);
         self.told.count = self.count();
         self.told.crowd = self.is_crowd(self.told.count).then_some(now);
         self.answer(fx);
@@ -302,17 +293,17 @@ impl Room {
         self.own.last.n += 1;
         if !alone {
             let at = self.own.last;
-            let news = if anew { self.all(People::known_of) } else { News::Changed { at, came, went } };
+            let news = if anew { self.all() } else { News::Changed { at, came, went } };
             fx.push(Effect::Publish(news));
         }
     }
 
-    fn all(&self, list: fn(&People, u64) -> Vec<Attendee>) -> News {
+    fn all(&self) -> News {
         let there = if self.own.counted {
             let users = number(self.people.users_of(self.me));
             There::Counted(Headcount { users, connections: number(self.own.stays()) })
         } else {
-            There::Listed(list(&self.people, self.me))
+            There::Listed(self.people.known_of(self.me))
         };
         News::All { at: self.own.last, there }
     }

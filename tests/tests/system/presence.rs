@@ -58,6 +58,7 @@ async fn hears_of(person: &Person, change: &str, user: &str) {
 async fn all_gateways_know_who_is_there() {
     let town = Town::new().gateways(3).writers(1).start().await;
     let ana = town.person("ana").at(0).joins("hall").await;
+    all_agree(&[&ana], "hall", &[("ana", 1)], CLEAN).await;
     let ben = town.person("ben").at(1).joins("hall").await;
     let cleo = town.person("cleo").at(2).joins("hall").await;
     let everybody = [&ana, &ben, &cleo];

@@ -1,7 +1,5 @@
 //! What those are answered who ask, when more come than are listed.
 
-mod gathering;
-
 use std::time::Duration;
 
 use chat::{StayId, Timestamp};

@@ -221,6 +221,9 @@ async fn pages_see_who_is_there_and_whisper_to_each_other() {
         cable.subscribes("room", "r7");
         cable.is_called("room", "connect", 1).await;
     }
+    // A gateway that begins with a room asks the others first: who comes meanwhile is in the list, and told to nobody. It
+    // answers when it knows.
+    town.person("eve").at(1).await.asks(json!({ "type": "who", "room": "r7" })).await;
     // Whatever a page says of itself, its user is seen.
     ana.0.does(&json!({ "do": "join", "as": "room", "id": "boss", "info": { "admin": true } }));
     let there = [json!({ "type": "join", "id": "ana", "info": { "name": "ANA" } })];
